@@ -1,0 +1,94 @@
+/**
+ * One call as the phone sees it, and its chart.
+ *
+ *  out:  calling ----> alerting <----> earlyMedia ----> talking
+ *           |              |               |               |
+ *           +--------------+-------+-------+---------------+----> ending ----> (gone, exactly one log row)
+ *           |                      |
+ *  in:   ringing --lift--> answering --ACK--> talking          (held by us, by them, by both: fields of a talking call)
+ */
+
+/** Ours: `out-1`, `out-2` … are given by the state, `in-1` … by the SIP agent; never used twice in a process. */
+export type CallId = string;
+/** Index of the account in the settings: 0 to 3. */
+export type AccountId = number;
+
+export type CallPhase = "calling" | "alerting" | "earlyMedia" | "ringing" | "answering" | "talking" | "ending";
+
+/** The other end: what was dialled or what the network said, and the name to show (contact over PAI over From). */
+export interface Party {
+    /** User part as dialled or received, for dialling back; empty when anonymous. */
+    readonly number: string;
+    readonly name: string | null;
+}
+
+/**
+ * Why a call ended, in the phone's own words; `sip` is the status code behind it, if one was received or sent.
+ * Tones and words follow from `code` (features: 486/600 busy; 404/484/604 special information; 5xx congestion).
+ */
+export interface EndReason {
+    readonly code:
+        | "localHangUp"
+        | "remoteHangUp"
+        | "cancelled"
+        | "busy"
+        | "declined"
+        | "noAnswer"
+        | "notFound"
+        | "incomplete"
+        | "unavailable"
+        | "congestion"
+        | "forbidden"
+        | "notAcceptable"
+        | "answeredElsewhere"
+        | "declinedElsewhere"
+        | "noService"
+        | "connectionLost"
+        | "mediaLost"
+        | "failed";
+    readonly sip: number | null;
+}
+
+export interface Call {
+    readonly id: CallId;
+    readonly direction: "outgoing" | "incoming";
+    readonly phase: CallPhase;
+    readonly account: AccountId;
+    readonly party: Party;
+    readonly emergency: boolean;
+    /** Monotonic ms when the call appeared. */
+    readonly appearedAt: number;
+    /** Monotonic ms when talking began, null before. */
+    readonly talkingSince: number | null;
+    /** Monotonic ms at which the phase has lasted too long, null where it may last for ever. */
+    readonly deadline: number | null;
+    readonly hold: {readonly local: boolean; readonly remote: boolean};
+    /** The re-INVITE that is under way. */
+    readonly pending: "hold" | "resume" | null;
+    /** The engine's session, known once the agent has opened it. */
+    readonly session: number | null;
+    /** Set with the phase `ending`. */
+    readonly reason: EndReason | null;
+}
+
+/** Where each phase may lead. Our own illegal move throws; the network's is dropped and logged. */
+export const nextPhases: Readonly<Record<CallPhase, readonly CallPhase[]>> = {
+    calling: ["alerting", "earlyMedia", "talking", "ending"],
+    alerting: ["earlyMedia", "talking", "ending"],
+    earlyMedia: ["alerting", "talking", "ending"],
+    ringing: ["answering", "ending"],
+    answering: ["talking", "ending"],
+    talking: ["ending"],
+    ending: [],
+};
+
+/** How long each phase may last, in ms; null: for ever. A call past its patience is ended by the clock. */
+export const patience: Readonly<Record<CallPhase, number | null>> = {
+    calling: 40_000,
+    alerting: 180_000,
+    earlyMedia: 180_000,
+    ringing: 180_000,
+    answering: 32_000,
+    talking: null,
+    ending: 5_000,
+};

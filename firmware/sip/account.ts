@@ -1,0 +1,40 @@
+import type {CodecName} from "../../native/index.ts";
+import type {Secret} from "../secret.ts";
+
+export type SipTransport = "tcp" | "tls" | "wss" | "ws";
+
+/** What the SIP agent of one account is given; it derives from the settings registry. */
+export interface AccountSettings {
+    readonly id: number;
+    readonly label: string;
+    readonly user: string;
+    readonly domain: string;
+    /** Digest user name; that of the address-of-record where empty. */
+    readonly authUser: string;
+    readonly password: Secret;
+    readonly displayName: string;
+    readonly transport: SipTransport;
+    readonly server: string;
+    readonly port: number;
+    /** Path of the WebSocket, `/` unless told. */
+    readonly path: string;
+    /** Registration time asked for, in seconds. */
+    readonly expires: number;
+}
+
+/** What all accounts share. */
+export interface SipSettings {
+    /** PEM of a private CA, empty for the public ones. */
+    readonly ca: string;
+    /** Seconds between our keep-alives (RFC 5626 §4.4.1). */
+    readonly keepAlive: number;
+    /** DSCP of SIP (RFC 4594: CS3 is 24, CS5 is 40). */
+    readonly dscp: number;
+    /** Codecs in the order of preference. */
+    readonly codecs: readonly CodecName[];
+    /** Packet time in ms. */
+    readonly ptime: number;
+    /** Persisted instance id, a UUID without `urn:uuid:` (RFC 5626 §4.1). */
+    readonly instanceId: string;
+    readonly userAgent: string;
+}
