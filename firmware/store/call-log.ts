@@ -1,0 +1,216 @@
+/**
+ * The call log. A call is kept in memory until its newest form is on disk, so that a full or read-only disk costs the
+ * phone nothing but the promise of durability, which it then says on the glass; what waited is written when it can be.
+ */
+import {randomUUID} from "node:crypto";
+import {messageOf} from "../errors.ts";
+import type {Log} from "../log.ts";
+import type {Call, CallId, EndReason} from "../phone/call.ts";
+import type {RecentCall} from "../phone/state.ts";
+import type {Database, Row, Value} from "./database.ts";
+import {outcomeOf} from "./outcome.ts";
+
+/** Calls that may wait for a disk; the oldest ended one is given up first, and said. */
+const mostWaiting = 500;
+
+interface Entry {
+    readonly uid: string;
+    readonly call: Call;
+    readonly startedAt: number;
+    readonly clockKnown: boolean;
+    readonly answeredAt: number | null;
+    readonly endedAt: number | null;
+    readonly talkSeconds: number | null;
+}
+
+const outcome = (entry: Entry): RecentCall["outcome"] | "open" =>
+    entry.endedAt === null ? "open" : outcomeOf(entry.call, entry.talkSeconds);
+
+const columns =
+    "uid, direction, account, number, name, emergency, started_at, clock_known, answered_at, ended_at, talk_seconds, outcome, reason, sip";
+
+function valuesOf(entry: Entry): Value[] {
+    const {call} = entry;
+    return [
+        entry.uid,
+        call.direction,
+        call.account,
+        call.party.number,
+        call.party.name,
+        call.emergency ? 1 : 0,
+        entry.startedAt,
+        entry.clockKnown ? 1 : 0,
+        entry.answeredAt,
+        entry.endedAt,
+        entry.talkSeconds,
+        outcome(entry),
+        call.reason?.code ?? null,
+        call.reason?.sip ?? null,
+    ];
+}
+
+function recentOf(row: Row): RecentCall {
+    return {
+        row: Number(row["row"]),
+        direction: row["direction"] as RecentCall["direction"],
+        party: {number: String(row["number"]), name: row["name"] as string | null},
+        startedAt: Number(row["started_at"]),
+        talkSeconds: row["talk_seconds"] as number | null,
+        outcome: row["outcome"] as RecentCall["outcome"],
+        reason: row["reason"] as EndReason["code"] | null,
+    };
+}
+
+function recentOfEntry(entry: Entry, index: number): RecentCall {
+    return {
+        row: -1 - index,
+        direction: entry.call.direction,
+        party: entry.call.party,
+        startedAt: entry.startedAt,
+        talkSeconds: entry.talkSeconds,
+        outcome: outcomeOf(entry.call, entry.talkSeconds),
+        reason: entry.call.reason?.code ?? null,
+    };
+}
+
+export class CallLog {
+    readonly #database: () => Database | null;
+    readonly #log: Log;
+    readonly #onFault: (thrown: unknown) => void;
+    readonly #entries = new Map<CallId, Entry>();
+    /** Calls whose newest form is not on disk yet, oldest first. */
+    readonly #waiting = new Set<CallId>();
+
+    /** `database` answers null while there is none that can be written; `onFault` is told why a write failed. */
+    constructor(database: () => Database | null, log: Log, onFault: (thrown: unknown) => void) {
+        this.#database = database;
+        this.#log = log;
+        this.#onFault = onFault;
+    }
+
+    /** Commits the row of a call that appeared; `wall` is UTC ms, null while the clock is unknown. */
+    open(call: Call, wall: number | null): Promise<void> {
+        return this.#put({
+            uid: randomUUID(),
+            call,
+            startedAt: wall ?? Date.now(),
+            clockKnown: wall !== null,
+            answeredAt: null,
+            endedAt: null,
+            talkSeconds: null,
+        });
+    }
+
+    answer(call: Call, wall: number | null): Promise<void> {
+        const entry = this.#entries.get(call.id);
+        if (entry === undefined) return Promise.resolve();
+        return this.#put({...entry, call, answeredAt: wall ?? Date.now()});
+    }
+
+    close(call: Call, wall: number | null, talkSeconds: number | null): Promise<void> {
+        const entry = this.#entries.get(call.id);
+        if (entry === undefined) return Promise.resolve();
+        return this.#put({...entry, call, endedAt: wall ?? Date.now(), talkSeconds});
+    }
+
+    /** How many calls wait for a disk that takes them. */
+    get waiting(): number {
+        return this.#waiting.size;
+    }
+
+    #put(entry: Entry): Promise<void> {
+        this.#entries.set(entry.call.id, entry);
+        this.#waiting.add(entry.call.id);
+        this.#bound();
+        return this.flush();
+    }
+
+    #bound(): void {
+        for (const id of this.#waiting) {
+            if (this.#waiting.size <= mostWaiting) return;
+            if (this.#entries.get(id)?.endedAt === null) continue;
+            this.#waiting.delete(id);
+            this.#entries.delete(id);
+            this.#log.error("a call's row was given up: too many wait for the disk");
+        }
+    }
+
+    /** Writes all that waits; resolves when it is on disk, or when the failure has been told. */
+    async flush(): Promise<void> {
+        const database = this.#database();
+        if (database === null) return;
+        for (const id of [...this.#waiting]) {
+            const entry = this.#entries.get(id);
+            if (entry === undefined) continue;
+            try {
+                await this.#write(database, entry);
+            } catch (thrown) {
+                this.#log.error(`a call's row waits in memory: ${messageOf(thrown)}`);
+                this.#onFault(thrown);
+                return;
+            }
+            // It may have changed while it was being written; then its newer form still waits.
+            if (this.#entries.get(id) !== entry) continue;
+            this.#waiting.delete(id);
+            if (entry.endedAt !== null) this.#entries.delete(id);
+        }
+    }
+
+    async #write(database: Database, entry: Entry): Promise<void> {
+        const places = columns
+            .split(", ")
+            .map(() => "?")
+            .join(", ");
+        const updates = columns
+            .split(", ")
+            .slice(1)
+            .map((column) => `${column} = excluded.${column}`)
+            .join(", ");
+        await database.run(
+            `INSERT INTO calls (${columns}) VALUES (${places}) ON CONFLICT (uid) DO UPDATE SET ${updates}`,
+            valuesOf(entry),
+        );
+    }
+
+    /** Ended calls, newest first: those on disk and those that wait for it. */
+    async recents(limit: number): Promise<readonly RecentCall[]> {
+        const waiting = [...this.#waiting]
+            .map((id) => this.#entries.get(id))
+            .filter((entry) => entry !== undefined && entry.endedAt !== null) as Entry[];
+        const rows = await this.#rows(limit, new Set(waiting.map((entry) => entry.uid)));
+        return [...waiting.map(recentOfEntry), ...rows].sort((a, b) => b.startedAt - a.startedAt).slice(0, limit);
+    }
+
+    async #rows(limit: number, except: ReadonlySet<string>): Promise<readonly RecentCall[]> {
+        const database = this.#database();
+        if (database === null) return [];
+        const rows = await database.all(
+            "SELECT * FROM calls WHERE outcome <> 'open' ORDER BY started_at DESC, row DESC LIMIT ?",
+            [limit],
+        );
+        return rows.filter((row) => !except.has(String(row["uid"]))).map(recentOf);
+    }
+
+    /** Missed calls that nobody has looked at yet. */
+    async missedCount(): Promise<number> {
+        const rows = await this.#database()?.all(
+            "SELECT count(*) AS missed FROM calls WHERE outcome = 'missed' AND seen = 0",
+        );
+        const waiting = [...this.#waiting].filter((id) => {
+            const entry = this.#entries.get(id);
+            return entry !== undefined && outcome(entry) === "missed";
+        });
+        return Number(rows?.[0]?.["missed"] ?? 0) + waiting.length;
+    }
+
+    async markMissedSeen(): Promise<void> {
+        await this.flush();
+        await this.#database()?.run("UPDATE calls SET seen = 1 WHERE outcome = 'missed' AND seen = 0");
+    }
+}
+
+/** Marks what a power cut or a crash left open; call once at start, before the first call. */
+export async function interruptOpenCalls(database: Database): Promise<number> {
+    const {changes} = await database.run("UPDATE calls SET outcome = 'interrupted' WHERE outcome = 'open'");
+    return changes;
+}
