@@ -65,6 +65,8 @@ export interface Call {
     readonly hold: {readonly local: boolean; readonly remote: boolean};
     /** The re-INVITE that is under way. */
     readonly pending: "hold" | "resume" | null;
+    /** A packet of the far end's sound has arrived (RFC 3960 §3.2: local ringback ends then, not with the SDP). */
+    readonly hearing: boolean;
     /** The engine's session, known once the agent has opened it. */
     readonly session: number | null;
     /** Set with the phase `ending`. */

@@ -1,5 +1,9 @@
 /**
- * The phone as one immutable value, all that can happen to it, and what follows. Types only, and the first value.
+ * The phone as one immutable value, all that can happen to it, and what follows. Types only.
+ * The newest of these that is not null owns the keys and the glass, so that what lies behind is there again later:
+ *
+ *   a call that is not ending > digits being dialled > notice > self-test > handset lying off hook > view
+ *
  * Times named `at`, `since`, `until`, `…At` are monotonic ms; `wallOffset` turns them into UTC ms.
  */
 import type {BoardEvent, Digit, Frame, Key, Lamps} from "../../hal/board.ts";
@@ -70,7 +74,12 @@ export type RecentsFilter = "all" | "missed" | "received" | "placed";
 
 export type SelfTestStep = "microphone" | "earpiece" | "keys" | "hook" | "lamps" | "display";
 
-/** Where the owner stands in the menus. Calls, dialling and notices cover it and it is there again behind them. */
+/**
+ * Where the owner stands in the menus. Calls, dialling and notices cover it and it is there again behind them.
+ * `selected` counts rows: of the menu (recents, status, ring volume, language, self-test), of the filtered recent calls
+ * (missed: outcome `missed`; placed: outgoing; received: every other incoming call), of the languages (en de fr es it
+ * nl pt pl) and of `countries`.
+ */
 export type View =
     | {readonly type: "idle"}
     | {readonly type: "firstStart"; readonly step: "language" | "country" | "next"; readonly selected: number}
@@ -81,7 +90,7 @@ export type View =
     | {readonly type: "ringVolume"}
     | {readonly type: "selfTest"; readonly step: SelfTestStep; readonly since: number};
 
-/** Digits being collected. `dialAt` is null with the handset down (predial) and inside a feature code. */
+/** Digits being collected. `dialAt` is null with the handset down (predial) and while a call rings over it. */
 export interface Dialling {
     readonly digits: string;
     readonly dialAt: number | null;
@@ -109,24 +118,32 @@ export interface PhoneState {
     /** UTC ms minus monotonic ms, null until a clock event told it. */
     readonly wallOffset: number | null;
     readonly hook: "on" | "off";
-    /** Hands-free is on. */
+    /** The board has a loudspeaker path: answering and dialling work without the handset. */
+    readonly handsFree: boolean;
+    /** Hands-free is on; never true without `handsFree`. */
     readonly speaker: boolean;
     readonly muted: boolean;
+    /** The ringing call whose bell was silenced. */
+    readonly silenced: CallId | null;
     readonly calls: readonly Call[];
     readonly nextCall: number;
-    /** Not null exactly while the handset is off hook (or hands-free is on) and no call and no digits exist. */
+    /** Not null exactly while an ear listens (off hook or hands-free), with no digits, no self-test and no call but ending ones. */
     readonly offHook: OffHook | null;
     readonly dialling: Dialling | null;
     readonly notice: Notice | null;
     readonly view: View;
     /** The digit that the ear hears and when it ends. */
     readonly feedback: {readonly digit: Digit; readonly until: number} | null;
-    /** The volume bar is shown until then. */
+    /** The volume bar is shown until then; the change is saved when it goes. */
     readonly volumeShownUntil: number | null;
+    /** Which volume the bar shows. */
+    readonly volumeShown: "volume" | "ringVolume";
     readonly accounts: readonly AccountState[];
     readonly recents: readonly RecentCall[];
     readonly missed: number;
     readonly settings: PhoneSettings;
+    /** Countries that have a tone plan (ISO 3166-1 alpha-2, lower case) in the order in which they are offered. */
+    readonly countries: readonly string[];
     readonly cellularBusy: boolean;
     readonly consent: boolean;
     /** What the engine says, not what was wished: the microphone lamp follows it. */
