@@ -81,7 +81,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         domain: TEST_DOMAIN,
         caPem: pki.caPem,
         process,
-        registered: async (user) => void (await process.line(new RegExp(`registered ${user} over`))),
+        registered: async (user) => void (await process.line(new RegExp(` registered ${user} over`))),
         stop: () => process.stop(),
     };
 }
@@ -116,7 +116,12 @@ function defines(auth: KamailioOptions["auth"]): readonly string[] {
 
 /** An expression of the users that are not asked; one that matches nothing where all are. */
 function openUsers(users: readonly KamailioUser[]): string {
-    return `^(${users.filter(({password}) => password === null).map(({name}) => name).join("|") || "-"})$`;
+    return `^(${
+        users
+            .filter(({password}) => password === null)
+            .map(({name}) => name)
+            .join("|") || "-"
+    })$`;
 }
 
 /** The tables of db_text. It refuses empty columns, so that users without a password are left out. */

@@ -50,7 +50,11 @@ function loaderPath(): string {
     for (const base of [join(ROOT, libraryFolder()), join(ROOT, libraryFolder().slice("usr/".length))]) {
         if (existsSync(base)) {
             folders.push(base, join(base, "kamailio"), join(base, "blas"), join(base, "lapack"));
-            folders.push(...readdirSync(base).filter(isPulse).map((name) => join(base, name)));
+            folders.push(
+                ...readdirSync(base)
+                    .filter(isPulse)
+                    .map((name) => join(base, name)),
+            );
         }
     }
     return folders.filter((folder) => existsSync(folder)).join(":");

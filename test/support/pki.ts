@@ -53,10 +53,29 @@ export async function makePki(folder: string): Promise<Pki> {
     await writeFile(join(folder, "index.txt.attr"), "unique_subject = no\n");
     const openssl = (...args: string[]): Promise<unknown> => run("openssl", args, {cwd: folder});
     const constraint = "basicConstraints=critical,CA:TRUE";
-    await openssl(..."req -x509 -batch -days 3650 -subj /CN=Offhook-Test-CA -keyout ca.key -out ca.pem".split(" "), ...KEY, "-addext", constraint, "-addext", "keyUsage=critical,keyCertSign,cRLSign");
+    await openssl(
+        ..."req -x509 -batch -days 3650 -subj /CN=Offhook-Test-CA -keyout ca.key -out ca.pem".split(" "),
+        ...KEY,
+        "-addext",
+        constraint,
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+    );
 
     const sign = async (name: string, names: string, from: string, until: string): Promise<Certificate> => {
-        await openssl("req", "-new", "-batch", "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`, ...KEY, ...extensions(names));
+        await openssl(
+            "req",
+            "-new",
+            "-batch",
+            "-subj",
+            `/CN=${name}`,
+            "-keyout",
+            `${name}.key`,
+            "-out",
+            `${name}.csr`,
+            ...KEY,
+            ...extensions(names),
+        );
         const files = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-cert", "ca.pem", "-keyfile", "ca.key"];
         const validity = ["-startdate", from, "-enddate", until];
         await openssl("ca", "-batch", "-notext", "-config", "ca.cnf", ...files, ...validity);
@@ -67,7 +86,16 @@ export async function makePki(folder: string): Promise<Pki> {
     const expired = await sign("expired", NAMES, started, "20210101000000Z");
     const wrongName = await sign("wrong-name", "DNS:elsewhere.test", started, "20500101000000Z");
     const self = ["-x509", "-batch", "-days", "3650", "-subj", "/CN=self-signed"];
-    await openssl("req", ...self, "-keyout", "self-signed.key", "-out", "self-signed.pem", ...KEY, ...extensions(NAMES));
+    await openssl(
+        "req",
+        ...self,
+        "-keyout",
+        "self-signed.key",
+        "-out",
+        "self-signed.pem",
+        ...KEY,
+        ...extensions(NAMES),
+    );
     return {caPem: join(folder, "ca.pem"), server, expired, wrongName, selfSigned: certificate(folder, "self-signed")};
 }
 

@@ -1,0 +1,16 @@
+/**
+ * The far ends that tests and the bench phone talk to: real servers and phones, unpacked privately from Debian's
+ * packages (`scripts/peers`), on free ports of loopback, each in a folder of its own, ended by process id.
+ */
+export {type Baresip, type BaresipOptions, startBaresip} from "./peers-baresip.ts";
+export {type CallbackOptions, startCallback} from "./peers-callback.ts";
+export {BaresipControl, type BaresipEvent} from "./peers-control.ts";
+export {
+    type Kamailio,
+    type KamailioOptions,
+    type KamailioPorts,
+    type KamailioUser,
+    startKamailio,
+} from "./peers-kamailio.ts";
+export {type Lcdd, type LcddOptions, startLcdd} from "./peers-lcdd.ts";
+export {freePorts, PeerProcess, unpackPeers} from "./peers-process.ts";
