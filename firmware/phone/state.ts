@@ -163,6 +163,8 @@ export interface StatusFacts {
     readonly version: string;
     readonly serial: string;
     readonly addresses: readonly string[];
+    /** Where each account registers, by its id, for instance `sip.example.org tls`. */
+    readonly servers: readonly string[];
     readonly realTime: boolean | null;
     readonly media: SessionStats | null;
 }
