@@ -209,7 +209,7 @@ export class Store {
 
     async contacts(): Promise<readonly Contact[]> {
         const rows = await (this.#writable ?? this.#readable)?.all(
-            `SELECT id, name, json_group_array(number) AS numbers FROM contacts
+            `SELECT id, name, json_group_array(number ORDER BY contact_numbers.rowid) AS numbers FROM contacts
              LEFT JOIN contact_numbers ON contact = id GROUP BY id ORDER BY name COLLATE NOCASE`,
         );
         return (rows ?? []).map((row) => ({

@@ -1,0 +1,152 @@
+/** The settings as they stand, and the one way to change them: all changes of a commit or none. */
+import {randomUUID} from "node:crypto";
+import {messageOf} from "../errors.ts";
+import type {Log} from "../log.ts";
+import type {PhoneSettings} from "../phone/state.ts";
+import {Secret} from "../secret.ts";
+import type {AccountSettings, SipSettings} from "../sip/account.ts";
+import type {SettingChange, Store} from "../store/store.ts";
+import type {Vault} from "../store/vault.ts";
+import {accountsOf, phoneSettingsOf, sipSettingsOf} from "./derive.ts";
+import {
+    initialSettings,
+    isSettingName,
+    type Scope,
+    type SettingName,
+    type Settings,
+    settingNames,
+    settingOf,
+} from "./schema.ts";
+import {type Changes, parseSetting, type SettingError, scopesOf, secretMark, validate} from "./validate.ts";
+
+const instanceIdName = "internal.instance-id";
+
+export type CommitResult =
+    | {readonly ok: true; readonly scopes: ReadonlySet<Scope>}
+    | {readonly ok: false; readonly errors: readonly SettingError[]};
+
+export class Config {
+    readonly #store: Store;
+    readonly #vault: Vault;
+    readonly #listeners: ((scopes: ReadonlySet<Scope>) => void)[] = [];
+    #settings: Settings = initialSettings;
+    #set: ReadonlySet<string> = new Set();
+    #sealed: ReadonlyMap<string, Buffer> = new Map();
+    #instanceId = "";
+
+    private constructor(store: Store, vault: Vault) {
+        this.#store = store;
+        this.#vault = vault;
+    }
+
+    /** Reads what is stored; a stored value that this firmware does not accept is named in the log and left at its default. */
+    static async load(store: Store, vault: Vault, log: Log): Promise<Config> {
+        const config = new Config(store, vault);
+        const {values, secrets} = await store.settings();
+        const changes = new Map<string, string>();
+        for (const [name, value] of values) {
+            if (name === instanceIdName) continue;
+            const parsed = parseSetting(name, value);
+            if (parsed.ok) changes.set(name, value);
+            else log.warning(`setting ${name} is left at its default: ${parsed.what}`);
+        }
+        config.#take(changes, secrets);
+        config.#instanceId = values.get(instanceIdName) ?? (await makeInstanceId(store, log));
+        return config;
+    }
+
+    #take(changes: Changes, sealed: ReadonlyMap<string, Buffer>): void {
+        const next: Record<string, unknown> = {...initialSettings};
+        for (const [name, text] of changes) {
+            if (text === null || !isSettingName(name)) continue;
+            const parsed = settingOf(name).kind.parse(text);
+            if (parsed.ok) next[name] = parsed.value;
+        }
+        for (const name of sealed.keys()) if (isSettingName(name)) next[name] = secretMark;
+        this.#settings = next as unknown as Settings;
+        this.#set = new Set([...changes.keys(), ...sealed.keys()]);
+        this.#sealed = sealed;
+    }
+
+    get settings(): Settings {
+        return this.#settings;
+    }
+
+    get instanceId(): string {
+        return this.#instanceId;
+    }
+
+    /** Whether the value is the default's or was set. */
+    originOf(name: SettingName): "default" | "set" {
+        return this.#set.has(name) ? "set" : "default";
+    }
+
+    /** The value as text; a secret as `***`, never as itself. */
+    textOf(name: SettingName): string {
+        const {kind, secret} = settingOf(name);
+        const value = this.#settings[name];
+        return secret ? (value === "" ? "" : "***") : kind.print(value);
+    }
+
+    /** Told after each commit which scopes it touched. */
+    onChange(listener: (scopes: ReadonlySet<Scope>) => void): void {
+        this.#listeners.push(listener);
+    }
+
+    /** Validates and writes all changes in one transaction, or answers all errors and changes nothing. */
+    async commit(changes: Changes): Promise<CommitResult> {
+        const judged = validate(changes, this.#settings);
+        if (!judged.ok) return judged;
+        try {
+            await this.#store.changeSettings([...changes].map(([name, text]) => this.#change(name, text)));
+        } catch (thrown) {
+            return {ok: false, errors: [{name: "store", what: messageOf(thrown)}]};
+        }
+        const {values, secrets} = await this.#store.settings();
+        this.#take(values, secrets);
+        const scopes = scopesOf(changes.keys());
+        for (const listener of this.#listeners) listener(scopes);
+        return {ok: true, scopes};
+    }
+
+    #change(name: string, text: string | null): SettingChange {
+        if (text === null || !isSettingName(name)) return {name, value: null};
+        const {kind, secret} = settingOf(name);
+        if (secret) return {name, value: text === "" ? null : this.#vault.seal(name, new Secret(text))};
+        const parsed = kind.parse(text);
+        return {name, value: parsed.ok ? kind.print(parsed.value) : text};
+    }
+
+    #password(account: number): Secret {
+        const name = `account${account}.password`;
+        const sealed = this.#sealed.get(name);
+        return sealed === undefined ? new Secret("") : this.#vault.open(name, sealed);
+    }
+
+    phoneSettings(): PhoneSettings {
+        return phoneSettingsOf(this.#settings);
+    }
+
+    /** The enabled accounts with their passwords opened. Throws `vaultForeign` where a secret is not this phone's. */
+    accounts(): readonly AccountSettings[] {
+        return accountsOf(this.#settings, (account) => this.#password(account));
+    }
+
+    sipSettings(version: string): SipSettings {
+        return sipSettingsOf(this.#settings, this.#instanceId, version);
+    }
+
+    names(): readonly SettingName[] {
+        return settingNames;
+    }
+}
+
+async function makeInstanceId(store: Store, log: Log): Promise<string> {
+    const made = randomUUID();
+    try {
+        await store.changeSettings([{name: instanceIdName, value: made}]);
+    } catch (thrown) {
+        log.error(`the instance id is not kept over a restart: ${messageOf(thrown)}`);
+    }
+    return made;
+}

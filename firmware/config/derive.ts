@@ -1,0 +1,60 @@
+/** What each part of the phone needs of the settings, as pure functions of them. */
+
+import type {PhoneSettings} from "../phone/state.ts";
+import type {Secret} from "../secret.ts";
+import type {AccountSettings, SipSettings, SipTransport} from "../sip/account.ts";
+import {accountNumbers, type Settings} from "./schema.ts";
+
+const usualPorts: Readonly<Record<SipTransport, number>> = {tcp: 5060, tls: 5061, ws: 80, wss: 443};
+
+export function phoneSettingsOf(settings: Settings): PhoneSettings {
+    return {
+        language: settings["phone.language"],
+        country: settings["phone.country"],
+        timeZone: settings["phone.time-zone"],
+        digitMap: settings["dial.map"],
+        interDigit: settings["dial.interdigit"] * 1000,
+        emergencyNumbers: settings["dial.emergency"],
+        defaultAccount: settings["dial.account"] - 1,
+        volume: settings["audio.volume"],
+        ringVolume: settings["audio.ring-volume"],
+        supportContact: settings["phone.support-contact"],
+    };
+}
+
+/** The enabled accounts, with the defaults that depend on other settings filled in. */
+export function accountsOf(settings: Settings, password: (account: number) => Secret): readonly AccountSettings[] {
+    return accountNumbers
+        .filter((number) => settings[`account${number}.enabled`])
+        .map((number) => {
+            const transport = settings[`account${number}.transport`];
+            const user = settings[`account${number}.user`];
+            const domain = settings[`account${number}.domain`];
+            return {
+                id: number - 1,
+                label: settings[`account${number}.label`] || user,
+                user,
+                domain,
+                authUser: settings[`account${number}.auth-user`] || user,
+                password: password(number),
+                displayName: settings[`account${number}.display-name`],
+                transport,
+                server: settings[`account${number}.server`] || domain,
+                port: settings[`account${number}.port`] || usualPorts[transport],
+                path: settings[`account${number}.path`],
+                expires: settings[`account${number}.expires`],
+            };
+        });
+}
+
+export function sipSettingsOf(settings: Settings, instanceId: string, version: string): SipSettings {
+    return {
+        ca: settings["sip.ca"],
+        keepAlive: settings["sip.keep-alive"],
+        dscp: settings["sip.dscp"],
+        codecs: settings["audio.codecs"],
+        ptime: settings["audio.ptime"],
+        instanceId,
+        userAgent: `Offhook/${version}`,
+    };
+}
