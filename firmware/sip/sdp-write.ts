@@ -1,0 +1,79 @@
+/** Structured data as SDP text (RFC 8866 §5), and when its version moves on (RFC 3264 §8). */
+import {isIPv6} from "node:net";
+import type {MediaDirection} from "../../native/index.ts";
+import {codecAttributes, eventAttributes, type Payloads} from "./sdp-codecs.ts";
+
+/** The one line that sounds. */
+export interface AudioLine {
+    readonly type: "audio";
+    readonly port: number;
+    /** Payload types in the order in which they are written. */
+    readonly formats: readonly number[];
+    readonly payloads: Payloads;
+    /** Packet time in ms that we want to receive. */
+    readonly ptime: number;
+    readonly direction: MediaDirection;
+}
+
+/** A line of the other side that we do not take: it keeps its place, with port 0 (RFC 3264 §6). */
+export interface RefusedLine {
+    readonly type: "refused";
+    readonly kind: string;
+    readonly protocol: string;
+    readonly formats: readonly string[];
+}
+
+export type SdpLine = AudioLine | RefusedLine;
+
+/** A whole description of ours. */
+export interface Description {
+    /** Stays the same for all descriptions of a session; unique a call. */
+    readonly sessionId: number;
+    readonly version: number;
+    readonly address: string;
+    readonly lines: readonly SdpLine[];
+}
+
+/** The longest packet in ms that the jitter buffer takes. */
+const MAX_PTIME = 60;
+
+/** The text of a description, with CRLF. */
+export function sdpText({sessionId, version, address, lines}: Description): string {
+    const connection = `IN ${isIPv6(address) ? "IP6" : "IP4"} ${address}`;
+    const session = ["v=0", `o=- ${sessionId} ${version} ${connection}`, "s=-", `c=${connection}`, "t=0 0"];
+    return [...session, ...lines.flatMap(mediaText), ""].join("\r\n");
+}
+
+/** The description that follows `previous`: its version is one more exactly where the text differs. */
+export function nextDescription(
+    previous: Description | null,
+    next: {readonly sessionId: number; readonly address: string; readonly lines: readonly SdpLine[]},
+): Description {
+    if (previous === null) return {...next, version: 1};
+    const same = {...next, version: previous.version};
+    return sdpText(same) === sdpText(previous) ? same : {...next, version: previous.version + 1};
+}
+
+function mediaText(line: SdpLine): readonly string[] {
+    switch (line.type) {
+        case "refused": {
+            return [`m=${line.kind} 0 ${line.protocol} ${line.formats.join(" ")}`];
+        }
+        case "audio": {
+            return [
+                `m=audio ${line.port} RTP/AVP ${line.formats.join(" ")}`,
+                ...line.formats.flatMap((format) => attributesOf(format, line.payloads)),
+                `a=ptime:${line.ptime}`,
+                `a=maxptime:${MAX_PTIME}`,
+                `a=${line.direction}`,
+            ];
+        }
+    }
+}
+
+function attributesOf(format: number, {codecs, events}: Payloads): readonly string[] {
+    const codec = codecs.find(({payloadType}) => payloadType === format);
+    if (codec !== undefined) return codecAttributes(codec);
+    const event = events.find(({payloadType}) => payloadType === format);
+    return event === undefined ? [] : eventAttributes(event);
+}
