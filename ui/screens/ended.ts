@@ -1,0 +1,26 @@
+/** A call or an attempt is over: why, with whom, how long. */
+import type {Notice} from "../../firmware/phone/state.ts";
+import {duration, partyLines} from "../format.ts";
+import {line, type Page, RANK} from "../page.ts";
+import {defaultAccount, hint, nextRetrySecond, type Scene} from "../scene.ts";
+import {serviceLines} from "./idle.ts";
+
+export function endedScreen(scene: Scene, notice: Notice): Page {
+    const {state, text} = scene;
+    const [first, second] = partyLines(notice.party, text);
+    const why = text.reason[notice.reason.code];
+    const service = notice.reason.code === "noService" ? serviceLines(scene, defaultAccount(state)) : [];
+    const nobody = notice.party.number === "" && notice.party.name === null;
+    return {
+        body: [
+            line(RANK.thing, why),
+            ...service,
+            ...(nobody ? [] : [line(RANK.minorFault, first)]),
+            ...(second === null ? [] : [line(RANK.detail, second)]),
+            ...(notice.talkSeconds === null ? [] : [line(RANK.state, text.call.talked, duration(notice.talkSeconds))]),
+        ],
+        hints: state.hook === "off" ? [{key: text.offHook.putDown, word: ""}] : [hint(scene, "back", "close")],
+        backlight: true,
+        changesAt: service.length > 0 ? nextRetrySecond(state) : null,
+    };
+}

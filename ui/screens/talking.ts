@@ -1,0 +1,56 @@
+/** In a call: who, the running clock, what keeps them from hearing each other, and how the sound travels. */
+import type {Call} from "../../firmware/phone/call.ts";
+import type {CodecName} from "../../native/index.ts";
+import {duration, partyLines} from "../format.ts";
+import {line, type Page, type PageLine, RANK} from "../page.ts";
+import {accountOf, hint, nextSecond, type Scene} from "../scene.ts";
+import {partyBody} from "./party.ts";
+
+/** Codecs by the names that people know them by. */
+export const CODEC_MARKS: Readonly<Record<CodecName, string>> = {
+    PCMA: "G.711A",
+    PCMU: "G.711U",
+    G722: "G.722",
+    opus: "Opus",
+};
+
+export function talkingScreen(scene: Scene, call: Call): Page {
+    const {state, text} = scene;
+    const since = call.talkingSince ?? state.now;
+    const codec = state.status.media?.codec ?? null;
+    const clock = duration((state.now - since) / 1_000);
+    const muted = state.muted ? `${clock} ${text.call.muted}` : clock;
+    return {
+        body: [
+            ...partyBody(scene, call),
+            ...holdLines(scene, call),
+            line(RANK.thing, muted, codec === null ? "" : CODEC_MARKS[codec]),
+            ...waitingLines(scene, call),
+            line(RANK.detail, accountOf(state, call.account)?.label ?? ""),
+        ],
+        hints: [hint(scene, "upDown", "volume"), hint(scene, "ok", state.muted ? "unmute" : "mute")],
+        backlight: true,
+        changesAt: nextSecond(since, state.now),
+    };
+}
+
+function holdLines({text}: Scene, call: Call): readonly PageLine[] {
+    if (call.pending !== null) {
+        return [line(RANK.state, call.pending === "hold" ? text.call.holding : text.call.resuming)];
+    }
+    const {local, remote} = call.hold;
+    if (!local && !remote) return [];
+    const words = local && remote ? text.call.heldByBoth : local ? text.call.heldByUs : text.call.heldByThem;
+    return [line(RANK.state, words)];
+}
+
+/** Other calls that ring or are held beside this one. */
+function waitingLines({state, text}: Scene, shown: Call): readonly PageLine[] {
+    return state.calls
+        .filter((call) => call !== shown && call.phase !== "ending")
+        .map((call) => {
+            const [name] = partyLines(call.party, text);
+            const words = call.phase === "ringing" ? text.call.waiting : text.call.heldByUs;
+            return line(call.phase === "ringing" ? RANK.state : RANK.extra, words, name);
+        });
+}
