@@ -1,5 +1,5 @@
 /** A private baresip: the far end of a call, in one of three moods, steered over its control port. */
-import {mkdir, open, readFile, truncate, writeFile} from "node:fs/promises";
+import {mkdir, open, readdir, readFile, truncate, writeFile} from "node:fs/promises";
 import {join, resolve} from "node:path";
 import {BaresipControl} from "./peers-control.ts";
 import {freePorts, PeerProcess, peerPath, unpackPeers} from "./peers-process.ts";
@@ -30,10 +30,8 @@ export interface BaresipOptions {
     readonly dtmf?: "rtpevent" | "info";
     /** In `manual`: what is sent, a WAV file of S16LE. A call ends where the file ends. Default: ten minutes of silence. */
     readonly sourceWav?: string;
-    /** In `manual`: where what is heard goes. */
-    readonly sinkWav?: string;
-    /** Sampling rate of `sinkWav` in Hz. Default 8000. */
-    readonly sinkRate?: number;
+    /** Whether each call is recorded, at the sampling rate of its codec; see `heard`. Default: no. */
+    readonly record?: boolean;
     /** Least and most packets in the jitter buffer. Default "1-10": echo comes soon and still in order. */
     readonly jitterBuffer?: string;
     /** How long the registrar may take to accept, in ms. */
@@ -43,6 +41,8 @@ export interface BaresipOptions {
 export interface Baresip {
     readonly control: BaresipControl;
     readonly process: PeerProcess;
+    /** Path of the WAV file (S16LE, one channel) of what was heard in the last call that began. Whole once it is over. */
+    heard(): Promise<string>;
     stop(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     const [control = 0] = await freePorts(1);
     await writeFile(join(folder, "accounts"), account(options));
     await writeFile(join(folder, "config"), await configuration(options, folder, control));
-    const process = new PeerProcess("baresip", [peerPath("usr/bin/baresip"), "-4", "-f", folder]);
+    const process = new PeerProcess("baresip", [peerPath("usr/bin/baresip"), "-4", "-f", folder], {folder});
     try {
         await process.line(/ 200 OK .*\[\d+ bindings?\]/, options.readyMs);
         const connection = await BaresipControl.connect(control);
@@ -62,7 +62,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
             connection.close();
             await process.stop();
         };
-        return {control: connection, process, stop};
+        return {control: connection, process, heard: () => newestRecording(folder), stop};
     } catch (error) {
         await process.stop();
         throw error;
@@ -98,16 +98,15 @@ async function sound(options: BaresipOptions, folder: string): Promise<Sound> {
     if (options.mode !== "manual") {
         return bridge;
     }
-    const {sinkWav} = options;
     // Without a source baresip sends neither RTP nor digits.
     const sourceWav = resolve(options.sourceWav ?? (await writeSilence(folder)));
     const {rate, channels} = await wavFormat(sourceWav);
     return {
         SOURCE: `aufile,${sourceWav}`,
         // A bridge whose other end nobody has: what is heard is dropped.
-        PLAYER: sinkWav === undefined ? "aubridge,ear" : `aufile,${resolve(sinkWav)}`,
+        PLAYER: "aubridge,ear",
         SOURCE_RATE: `${rate}`,
-        PLAYER_RATE: sinkWav === undefined ? "0" : `${options.sinkRate ?? 8000}`,
+        PLAYER_RATE: "0",
         CHANNELS: `ausrc_channels ${channels}`,
     };
 }
@@ -122,8 +121,19 @@ async function configuration(options: BaresipOptions, folder: string, control: n
         JITTER_BUFFER: options.jitterBuffer ?? "1-10",
         MODULES: peerPath("usr/lib/baresip/modules"),
         CONTROL: `${control}`,
+        RECORD: options.record === true ? "module sndfile.so" : "",
     };
     return template.replace(/@([A-Z_]+)@/g, (whole, word: string) => words[word] ?? whole);
+}
+
+/** The names end in the time of the call's begin: they sort by it. */
+async function newestRecording(folder: string): Promise<string> {
+    const names = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav")).sort();
+    const name = names.at(-1);
+    if (name === undefined) {
+        throw new Error("no call was recorded");
+    }
+    return join(folder, name);
 }
 
 const SILENCE_RATE = 8000;

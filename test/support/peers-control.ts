@@ -73,7 +73,11 @@ export class BaresipControl {
 
     private constructor(socket: Socket) {
         this.#socket = socket;
-        socket.on("data", (chunk) => this.#reader.push(chunk).forEach((text) => this.#take(text)));
+        socket.on("data", (chunk) => {
+            for (const text of this.#reader.push(chunk)) {
+                this.#take(text);
+            }
+        });
         // What is lost here shows as an answer or an event that does not come.
         socket.on("error", () => socket.destroy());
     }

@@ -118,7 +118,10 @@ class Conversation {
                 clearTimeout(timer);
                 this.#lines.off("line", take);
             };
-            const timer = setTimeout(() => (finish(), reject(new Error(`LCDd does not answer ${text}`))), 10_000);
+            const timer = setTimeout(() => {
+                finish();
+                reject(new Error(`LCDd does not answer ${text}`));
+            }, 10_000);
             const take = (line: string): void => {
                 if (/^(success|connect)/.test(line)) {
                     finish();

@@ -3,7 +3,7 @@
  * whose log can be awaited and which cannot outlive us.
  */
 import {type ChildProcess, execFileSync, spawn} from "node:child_process";
-import {existsSync, readdirSync} from "node:fs";
+import {existsSync} from "node:fs";
 import {createServer} from "node:net";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
@@ -46,22 +46,13 @@ export function libraryPath(path: string): string {
 
 /** Libraries of the unpacked packages come first; some, like libblas, live one folder deeper. */
 function loaderPath(): string {
-    const folders = [];
+    const folders: string[] = [];
     for (const base of [join(ROOT, libraryFolder()), join(ROOT, libraryFolder().slice("usr/".length))]) {
         if (existsSync(base)) {
-            folders.push(base, join(base, "kamailio"), join(base, "blas"), join(base, "lapack"));
-            folders.push(
-                ...readdirSync(base)
-                    .filter(isPulse)
-                    .map((name) => join(base, name)),
-            );
+            folders.push(base, ...["kamailio", "blas", "lapack", "pulseaudio"].map((name) => join(base, name)));
         }
     }
     return folders.filter((folder) => existsSync(folder)).join(":");
-}
-
-function isPulse(name: string): boolean {
-    return name === "pulseaudio";
 }
 
 /** Finds `count` different TCP ports of 127.0.0.1 that are free now. */
@@ -100,8 +91,8 @@ export class PeerProcess {
     readonly #waiters = new Set<Waiter>();
     #hasEnded = false;
 
-    /** Starts `argv[0]`, which MUST stay in the foreground. `environment` is added to ours. */
-    constructor(name: string, argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    /** Starts `argv[0]`, which MUST stay in the foreground. */
+    constructor(name: string, argv: readonly string[], {folder = "/"}: {readonly folder?: string} = {}) {
         this.name = name;
         // A peer whose test was killed is ended by the kernel; a C library that writes to a pipe would keep its lines.
         const wrapped = ["--pdeathsig", "TERM", "stdbuf", "-oL", "-eL", ...argv];
@@ -109,7 +100,8 @@ export class PeerProcess {
             // A group of its own: Ctrl-C at the terminal is for us, and we end the peers in order.
             detached: true,
             stdio: ["ignore", "pipe", "pipe"],
-            env: {...process.env, LD_LIBRARY_PATH: loaderPath(), LC_ALL: "C", ...environment},
+            cwd: folder,
+            env: {...process.env, LD_LIBRARY_PATH: loaderPath(), LC_ALL: "C"},
         });
         for (const stream of [this.#child.stdout, this.#child.stderr]) {
             if (stream !== null) {
@@ -152,8 +144,14 @@ export class PeerProcess {
             };
             const waiter: Waiter = {
                 pattern,
-                resolve: (line) => (settle(), resolve(line)),
-                reject: (error) => (settle(), reject(error)),
+                resolve: (line) => {
+                    settle();
+                    resolve(line);
+                },
+                reject: (error) => {
+                    settle();
+                    reject(error);
+                },
             };
             this.#waiters.add(waiter);
         });
