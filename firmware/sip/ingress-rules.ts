@@ -1,0 +1,266 @@
+/**
+ * What JsSIP throws at, drops in silence or mistakes, one rule a function. A rule returns the message that JsSIP is to
+ * see, or a refusal. All of them are linear in the length of the message.
+ */
+import {type DigestAlgorithm, digestAlgorithmOf, digestAlgorithms} from "./digest.ts";
+import {
+    escapeUser,
+    formatAddress,
+    formatSipUri,
+    parseAddress,
+    parseSipUri,
+    quoteDisplay,
+    sipOfTel,
+} from "./name-addr.ts";
+import {
+    headerOf,
+    headersOf,
+    isRequest,
+    isToken,
+    mapHeaders,
+    methodOf,
+    parameterOf,
+    type SipMessage,
+    splitOutside,
+    statusOf,
+} from "./sip-message.ts";
+
+/** Why JsSIP does not get a message. A request with a status is answered with it; the rest is dropped. */
+export interface Refusal {
+    readonly status: number | null;
+    readonly reason: string;
+    /** Header fields of the answer besides the usual ones. */
+    readonly headers?: readonly string[];
+}
+
+export interface IngressContext {
+    /** The user part that JsSIP takes for its own. */
+    readonly user: string;
+}
+
+export type IngressRule = (message: SipMessage, context: IngressContext) => SipMessage | Refusal;
+
+const badRequest = (reason: string): Refusal => ({status: 400, reason});
+
+/** Whether a rule's answer is a refusal. */
+export function isRefusal(outcome: SipMessage | Refusal): outcome is Refusal {
+    return "status" in outcome;
+}
+
+const MANDATORY = ["via", "from", "to", "call-id", "cseq"];
+const SINGLE = ["from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type"];
+
+/** RFC 3261 §8.1.1 and §7.3.1: what must be there is there, what must be alone is alone, and lines are header fields. */
+export const requiredHeaders: IngressRule = (message) => {
+    const missing = MANDATORY.find((key) => headerOf(message, key) === undefined);
+    if (missing !== undefined) return badRequest(`Missing ${missing}`);
+    const repeated = SINGLE.find((key) => headersOf(message, key).length > 1);
+    if (repeated !== undefined) return badRequest(`Repeated ${repeated}`);
+    return message.headers.some(({key}) => key === "") ? badRequest("Bad Header Line") : message;
+};
+
+/** RFC 3261 §8.1.1.5: a number below 2^31 and the method. JsSIP throws at a response without either. */
+export const cseqCheck: IngressRule = (message) => {
+    const [number = "", method = "", ...more] = (headerOf(message, "cseq") ?? "").split(/[ \t]+/);
+    const isSound = /^\d{1,10}$/.test(number) && Number(number) < 2 ** 31 && isToken(method) && more.length === 0;
+    if (!isSound) return badRequest("Bad CSeq");
+    return isRequest(message) && method !== methodOf(message) ? badRequest("CSeq Method Mismatch") : message;
+};
+
+/** `Contact: *` is for a REGISTER only (RFC 3261 §10.2.2); JsSIP's grammar throws at it. */
+export const starContact: IngressRule = (message) => {
+    const isStar = headersOf(message, "contact").some((value) => value.startsWith("*"));
+    if (!isStar) return message;
+    return isRequest(message) ? badRequest("Bad Contact") : mapHeaders(message, ["contact"], () => null);
+};
+
+/**
+ * The longest time in seconds that JsSIP can wait for: setTimeout fires at once above 2^31-1 ms, and a session timer
+ * runs for 1.1 times its interval.
+ */
+const MAX_SECONDS = 1_952_257;
+
+function clamped(digits: string): string {
+    return String(Math.min(Number(digits), MAX_SECONDS));
+}
+
+/** The value with its leading number clamped; null if it does not begin with one. */
+function clampedValue(value: string): string | null {
+    const digits = /^\d{1,20}(?=\D|$)/.exec(value)?.[0];
+    return digits === undefined ? null : clamped(digits) + value.slice(digits.length);
+}
+
+function clampedContact(value: string): string {
+    const [address = "", ...parameters] = splitOutside(value, ";");
+    const kept = parameters.flatMap((parameter) => {
+        const [name = "", ...rest] = parameter.split("=");
+        if (name.trim().toLowerCase() !== "expires") return [parameter];
+        const seconds = clampedValue(rest.join("=").trim().replace(/^"|"$/g, ""));
+        return seconds === null ? [] : [`expires=${seconds}`];
+    });
+    return [address, ...kept].join(";");
+}
+
+/**
+ * Times above 2^31 ms made JsSIP register 485 times in one second; one that is no number (NaN ms) does the same.
+ * What is too long is shortened, what is no number is left out (RFC 3261 §20.19: the server's default then).
+ */
+export const expiresClamp: IngressRule = (message) => {
+    const headers = mapHeaders(message, ["expires", "session-expires", "min-expires", "min-se"], clampedValue);
+    return mapHeaders(headers, ["contact"], (value) => splitOutside(value, ",").map(clampedContact).join(","));
+};
+
+/** JsSIP answers 415 to `application/sdp;charset=UTF-8`. */
+export const contentTypeParameters: IngressRule = (message) =>
+    mapHeaders(message, ["content-type"], (value) => {
+        const type = value.split(";", 1)[0]?.trim() ?? "";
+        return type.toLowerCase() === "application/sdp" ? "application/sdp" : value;
+    });
+
+const SINGLE_ADDRESSES = ["from", "to", "refer-to", "referred-by"];
+
+/** Rewrites every address of From, To, Contact, Refer-To and Referred-By; what is no address stays for JsSIP. */
+function mapAddresses(message: SipMessage, change: (text: string) => string): SipMessage {
+    const singles = mapHeaders(message, SINGLE_ADDRESSES, change);
+    return mapHeaders(singles, ["contact"], (value) => splitOutside(value, ",").map(change).join(","));
+}
+
+/** JsSIP drops an INVITE with a tel URI (RFC 3966) in From, To or Contact: the phone never rings. */
+export const telUris: IngressRule = (message) =>
+    mapAddresses(message, (text) => {
+        const address = parseAddress(text);
+        if (address === null || !/^tel:/i.test(address.uri)) return text;
+        return formatAddress({...address, uri: sipOfTel(address.uri)});
+    });
+
+/** JsSIP drops an INVITE whose display name holds, unquoted, what no token holds: `From: Zoë Q <sip:…>`. */
+export const displayNames: IngressRule = (message) =>
+    mapAddresses(message, (text) => {
+        const address = parseAddress(text);
+        if (address === null) return text;
+        const display = quoteDisplay(address.display);
+        return display === address.display ? text : formatAddress({...address, display});
+    });
+
+/** JsSIP drops an INVITE with a raw `#` or the like in the user part of an address. */
+export const userEscapes: IngressRule = (message) =>
+    mapAddresses(message, (text) => {
+        const address = parseAddress(text);
+        const uri = address === null ? null : parseSipUri(address.uri);
+        if (address === null || uri === null) return text;
+        const user = escapeUser(uri.user);
+        return user === uri.user ? text : formatAddress({...address, uri: formatSipUri({...uri, user})});
+    });
+
+function strengthOf(challenge: string): number {
+    const [scheme = "", ...rest] = challenge.split(/[ \t]+/);
+    if (scheme.toLowerCase() !== "digest") return -1;
+    const parameters = splitOutside(rest.join(" "), ",").map((part) => `;${part.trim()}`);
+    const named = parameters.map((part) => parameterOf(part, "algorithm")).find((value) => value !== undefined);
+    const algorithm: DigestAlgorithm | null = digestAlgorithmOf(named?.replace(/^"|"$/g, ""));
+    return algorithm === null ? -1 : digestAlgorithms.length - digestAlgorithms.indexOf(algorithm);
+}
+
+/**
+ * Of several challenges the strongest that we can answer (RFC 8760 §2.4). JsSIP takes the last, and drops the whole
+ * 401 when its grammar does not know one of them.
+ */
+export const strongestChallenge: IngressRule = (message) => {
+    if (isRequest(message)) return message;
+    return ["www-authenticate", "proxy-authenticate"].reduce((current, key) => {
+        const challenges = headersOf(current, key);
+        const best = Math.max(...challenges.map(strengthOf));
+        let isTaken = false;
+        return mapHeaders(current, [key], (value) => {
+            if (isTaken || best < 0 || strengthOf(value) !== best) return null;
+            isTaken = true;
+            return value;
+        });
+    }, message);
+};
+
+/** What may stand behind the user part of a Request-URI: host, port, parameters, headers. */
+const URI_REST = /^[A-Za-z0-9\-_.!~*'()%;=:+&$,?/[\]]+$/;
+
+/**
+ * The request line (RFC 3261 §8.2.2.1): another version, another scheme or another form is answered instead of thrown
+ * at or dropped, and a user part that is not JsSIP's (none at all in OPTIONS and NOTIFY to the bare host, a second
+ * number of the same line) becomes JsSIP's, which would answer 404.
+ */
+export const requestUri: IngressRule = (message, {user}) => {
+    if (!isRequest(message)) return message;
+    const [method = "", target = "", version = "", ...more] = message.startLine.split(" ");
+    if (more.length > 0 || !isToken(method)) return badRequest("Bad Request Line");
+    if (version.toUpperCase() !== "SIP/2.0") return {status: 505, reason: "Version Not Supported"};
+    const uri = parseSipUri(target);
+    if (uri === null) {
+        const isUri = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(target);
+        return isUri ? {status: 416, reason: "Unsupported URI Scheme"} : badRequest("Bad Request-URI");
+    }
+    if (!URI_REST.test(uri.rest)) return badRequest("Bad Request-URI");
+    if (decoded(uri.user) === user) return message;
+    const ours = formatSipUri({...uri, user: escapeUser(user), password: null});
+    return {...message, startLine: `${method} ${ours} SIP/2.0`};
+};
+
+function decoded(user: string): string | null {
+    try {
+        return decodeURIComponent(user);
+    } catch {
+        // A stray `%`: not our user, whatever it is.
+        return null;
+    }
+}
+
+/** Extensions that a request may require of us. */
+const KNOWN_EXTENSIONS = ["replaces", "timer", "norefersub", "outbound", "gruu", "path"];
+
+/** RFC 3261 §8.2.2.3: an extension that we lack is refused by name; JsSIP ignores Require. */
+export const requiredExtensions: IngressRule = (message) => {
+    const method = methodOf(message);
+    if (!isRequest(message) || method === "ACK" || method === "CANCEL") return message;
+    const required = headersOf(message, "require").flatMap((value) => value.split(","));
+    const unknown = required.map((name) => name.trim()).filter((name) => name !== "");
+    const lacking = unknown.filter((name) => !KNOWN_EXTENSIONS.includes(name.toLowerCase()));
+    if (lacking.length === 0) return message;
+    return {status: 420, reason: "Bad Extension", headers: [`Unsupported: ${lacking.join(", ")}`]};
+};
+
+/** RFC 3261 §7.1: JsSIP takes any version in a response and any number as a status. */
+export const statusLine: IngressRule = (message) => {
+    if (isRequest(message)) return message;
+    const status = statusOf(message);
+    const isSound = /^SIP\/2\.0 \d{3}( |$)/i.test(message.startLine) && status >= 100 && status <= 699;
+    return isSound ? message : {status: null, reason: "bad status line"};
+};
+
+/** The order matters: what is answered must have the header fields that an answer repeats. */
+export const ingressRules: readonly IngressRule[] = [
+    requiredHeaders,
+    statusLine,
+    cseqCheck,
+    requestUri,
+    requiredExtensions,
+    starContact,
+    expiresClamp,
+    contentTypeParameters,
+    telUris,
+    displayNames,
+    userEscapes,
+    strongestChallenge,
+];
+
+/** Applies the rules in their order until one refuses. */
+export function applyRules(
+    message: SipMessage,
+    context: IngressContext,
+    rules: readonly IngressRule[] = ingressRules,
+): SipMessage | Refusal {
+    let current = message;
+    for (const rule of rules) {
+        const outcome = rule(current, context);
+        if (isRefusal(outcome)) return outcome;
+        current = outcome;
+    }
+    return current;
+}
