@@ -41,7 +41,7 @@ const libraries: Readonly<Record<string, string>> = {
     serialport: "hal/serial.ts",
     onoff: "hal/gpio.ts",
     ws: "firmware/sip/websocket-socket.ts",
-    "alsa-capture": "firmware/self-test/microphone-test.ts",
+    "alsa-capture": "firmware/self-test/capture-process.ts",
 };
 
 /** Values in, values out: nothing that waits, reads a clock or touches the world. */
