@@ -16,6 +16,7 @@ for (let index = 0; ; index++) {
             emergency: false,
             appearedAt: 0,
             talkingSince: null,
+            hearing: false,
             deadline: null,
             hold: {local: false, remote: false},
             pending: null,

@@ -25,6 +25,7 @@ function call(id: string, changes: Partial<Call> = {}): Call {
         emergency: false,
         appearedAt: 0,
         talkingSince: null,
+        hearing: false,
         deadline: null,
         hold: {local: false, remote: false},
         pending: null,
