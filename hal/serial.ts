@@ -63,6 +63,11 @@ export class SerialLine implements SerialLink {
         return this.#opened;
     }
 
+    /** Bytes accepted and not yet handed to the kernel. */
+    get pending(): number {
+        return this.#queued;
+    }
+
     /** Chunks dropped whole because the reader was too slow, since the line was made. */
     get dropped(): number {
         return this.#dropped;
