@@ -1,4 +1,5 @@
 /** A signal like speech, the same at each run: for what treats tones otherwise than voices (codecs, voice detection). */
+import {seededRandom} from "./random.ts";
 import {amplify, levelOf} from "./sound-signal.ts";
 
 /** Active level of speech in telephony tests, dBFS (ITU-T P.56, P.800: -26 dBov). */
@@ -12,15 +13,6 @@ const VOWELS: readonly (readonly [number, number, number])[] = [
     [570, 840, 2410],
     [300, 870, 2240],
 ];
-
-/** Uniform numbers from 0 to 1 that a seed fixes (Lehmer, modulus 2^31 - 1). */
-export function randomOf(seed: number): () => number {
-    let state = (Math.abs(Math.trunc(seed)) % 2147483646) + 1;
-    return () => {
-        state = (state * 48271) % 2147483647;
-        return state / 2147483647;
-    };
-}
 
 /** A resonance at `frequency` Hz, `bandwidth` Hz wide: one formant. */
 function resonator(rate: number, frequency: number, bandwidth: number): (input: number) => number {
@@ -57,7 +49,7 @@ function syllable(rate: number, random: () => number): Float64Array {
 
 /** `ms` of syllables with pauses at -26 dBFS over all; equal seeds give equal signals. */
 export function speechLike(rate: number, ms: number, seed = 1): Int16Array {
-    const random = randomOf(seed);
+    const random = seededRandom(seed).next;
     const raw = new Float64Array(Math.round((rate * ms) / 1000));
     for (let at = 0; at < raw.length; ) {
         const one = syllable(rate, random);
