@@ -1,0 +1,48 @@
+# `make` alone lists what there is. Every target that needs it does the set-up first; that is quick when done.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Where `make run` plays and listens: `virtual`, a sound card made of files, or `card`, the machine's own.
+SOUND ?= virtual
+WITH_NODE := . scripts/toolchain/env.sh &&
+
+.PHONY: help setup run test check test-unit test-native test-system bench soak bundle clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
+
+setup: ## Install and build all that run and test need
+	@scripts/setup test
+
+run: ## Start the bench phone in this terminal (SOUND=card for the real sound card)
+	@scripts/setup run
+	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND)
+
+test: ## Run every check and test; the last line counts passed and failed
+	@scripts/test check unit native system
+
+check: ## Check types, lint and formatting
+	@scripts/test check
+
+test-unit: ## Run the unit tests
+	@scripts/test unit
+
+test-native: ## Run the tests of the media engine, sanitizers included
+	@scripts/test native
+
+test-system: ## Run the tests with real servers, phones and sound card
+	@scripts/test system
+
+bench: ## Measure delays, CPU and memory
+	@scripts/setup test
+	@$(WITH_NODE) exec node test/bench/main.ts
+
+soak: ## Make calls for hours and watch memory and audio
+	@scripts/setup test
+	@$(WITH_NODE) exec node test/bench/soak.ts
+
+bundle: ## Build build/offhook.mjs for a device
+	@scripts/setup run
+	@$(WITH_NODE) exec node scripts/bundle.ts
+
+clean: ## Remove all that was built or fetched
+	rm -rf build node_modules native/build test/native/build test/support/virtual-card/build scripts/toolchain/node_modules

@@ -1,0 +1,190 @@
+/**
+ * Runs parts of the tests one after the other, so that real-time audio has the machine for itself, and adds up what
+ * passed and failed. A part that ran nothing has failed.
+ *
+ *   check    types, lint, formatting: one each
+ *   unit     vitest's project of that name
+ *   native   the C++ tests (plain, address and undefined, thread sanitizer), then vitest's project
+ *   system   vitest's project
+ */
+import {spawn} from "node:child_process";
+import {globSync, mkdirSync, readFileSync, rmSync} from "node:fs";
+import {join} from "node:path";
+
+const TOP = join(import.meta.dirname, "..");
+const RESULTS = join(TOP, "build", "test-results");
+
+interface Count {
+    readonly passed: number;
+    readonly failed: number;
+    readonly skipped: number;
+}
+
+interface Step {
+    readonly name: string;
+    run(): Promise<Count>;
+}
+
+interface Finished {
+    readonly code: number;
+    readonly output: string;
+}
+
+/** A step that hangs is ended after this long, in ms. */
+const LIMIT_MS = 20 * 60_000;
+
+/** Runs a command; what it says goes to the terminal and, where it is to be read, into `output`. */
+function command(argv: readonly string[], {read = false} = {}): Promise<Finished> {
+    const [file = "", ...args] = argv;
+    return new Promise((resolve) => {
+        const stdio = ["ignore", read ? "pipe" : "inherit", "inherit"] as const;
+        const child = spawn(file, args, {cwd: TOP, stdio: [...stdio], timeout: LIMIT_MS});
+        let output = "";
+        child.stdout?.on("data", (chunk: Buffer) => {
+            output += chunk.toString();
+            process.stdout.write(chunk);
+        });
+        child.once("error", (error) => {
+            console.error(error.message);
+            resolve({code: 1, output});
+        });
+        child.once("close", (code) => resolve({code: code ?? 1, output}));
+    });
+}
+
+/** A step that is one test: it passes when the command does. */
+function single(name: string, argv: readonly string[]): Step {
+    return {
+        name,
+        run: async () => {
+            const {code} = await command(argv);
+            return {passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0};
+        },
+    };
+}
+
+/** A command that failed although no test did, or that ran no test, is a failure of its own. */
+function judged(count: Count, code: number): Count {
+    const silent = count.passed + count.failed === 0;
+    return (code !== 0 && count.failed === 0) || silent ? {...count, failed: count.failed + 1} : count;
+}
+
+/** Adds up the summaries of doctest: `[doctest] test cases: 12 | 12 passed | 0 failed | 0 skipped`. */
+export function countDoctest(output: string): Count {
+    const lines = output.matchAll(/test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped/g);
+    return sum([...lines].map(([, passed, failed, skipped]) => count(passed, failed, skipped)));
+}
+
+function count(...[passed, failed, skipped]: (string | undefined)[]): Count {
+    return {passed: Number(passed), failed: Number(failed), skipped: Number(skipped)};
+}
+
+const NATIVE_TESTS: Step = {
+    name: "C++ tests",
+    run: async () => {
+        const {code, output} = await command(["make", "--no-print-directory", "-C", "test/native"], {read: true});
+        return judged(countDoctest(output), code);
+    },
+};
+
+/** What of vitest's JSON report is read here. */
+interface VitestReport {
+    readonly numPassedTests: number;
+    readonly numFailedTests: number;
+    readonly numPendingTests: number;
+    readonly numTodoTests: number;
+    readonly testResults: readonly {readonly status: string; readonly assertionResults: readonly unknown[]}[];
+}
+
+/** Counts vitest's tests; a file that could not be loaded is one failure. */
+export function countVitest(report: VitestReport): Count {
+    const unloaded = report.testResults.filter(
+        ({status, assertionResults}) => status === "failed" && assertionResults.length === 0,
+    );
+    return {
+        passed: report.numPassedTests,
+        failed: report.numFailedTests + unloaded.length,
+        skipped: report.numPendingTests + report.numTodoTests,
+    };
+}
+
+function vitest(project: string): Step {
+    return {
+        name: `vitest ${project}`,
+        run: async () => {
+            const file = join(RESULTS, `${project}.json`);
+            rmSync(file, {force: true});
+            const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+            const {code} = await command(["vitest", "run", "--project", project, ...reporters]);
+            return judged(reportOf(file), code);
+        },
+    };
+}
+
+/** A run that ended before its report counts as nothing. */
+function reportOf(file: string): Count {
+    try {
+        return countVitest(JSON.parse(readFileSync(file, "utf8")) as VitestReport);
+    } catch (error) {
+        console.error(`no report: ${String(error)}`);
+        return {passed: 0, failed: 0, skipped: 0};
+    }
+}
+
+function sum(counts: readonly Count[]): Count {
+    return counts.reduce(
+        (total, {passed, failed, skipped}) => ({
+            passed: total.passed + passed,
+            failed: total.failed + failed,
+            skipped: total.skipped + skipped,
+        }),
+        {passed: 0, failed: 0, skipped: 0},
+    );
+}
+
+function sources(): readonly string[] {
+    const patterns = ["native/src/**/*.{cc,h}", "test/native/**/*.{cc,h}", "test/support/**/*.{c,h}"];
+    return globSync(patterns, {cwd: TOP, exclude: (name) => name === "build" || name === "node_modules"});
+}
+
+const PARTS: ReadonlyMap<string, readonly Step[]> = new Map([
+    [
+        "check",
+        [
+            single("types", ["tsc", "-p", "."]),
+            single("lint and format of TypeScript", ["biome", "check"]),
+            single("format of C++", ["clang-format", "--dry-run", "-Werror", ...sources()]),
+        ],
+    ],
+    ["unit", [vitest("unit")]],
+    ["native", [NATIVE_TESTS, vitest("native")]],
+    ["system", [vitest("system")]],
+]);
+
+async function main(parts: readonly string[]): Promise<number> {
+    const steps = parts.flatMap((part) => PARTS.get(part) ?? []);
+    if (steps.length === 0 || parts.some((part) => !PARTS.has(part))) {
+        throw new RangeError(`parts are ${[...PARTS.keys()].join(", ")}`);
+    }
+    mkdirSync(RESULTS, {recursive: true});
+    const counts: Count[] = [];
+    const table: string[] = [];
+    for (const {name, run} of steps) {
+        console.log(`\n== ${name}`);
+        const began = performance.now();
+        const told = await run();
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        counts.push(told);
+        table.push(
+            `${name.padEnd(32)}${seconds.padStart(7)} s${`${told.passed} good`.padStart(12)}, ${told.failed} bad`,
+        );
+    }
+    const {passed, failed, skipped} = sum(counts);
+    console.log(`\n${table.join("\n")}\n`);
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) {
+    process.exitCode = await main(process.argv.slice(2));
+}
