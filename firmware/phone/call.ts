@@ -94,3 +94,32 @@ export const patience: Readonly<Record<CallPhase, number | null>> = {
     talking: null,
     ending: 5_000,
 };
+
+/** The chart lacks the move that a rule of ours asked for: a bug of ours, never the network's. */
+export class IllegalMoveError extends Error {
+    constructor(from: CallPhase, to: CallPhase) {
+        super(`a call cannot go from ${from} to ${to}`);
+        this.name = "IllegalMoveError";
+    }
+}
+
+/** Whether the chart has this move; what the network asks for beside the chart is dropped. */
+export function mayMove(call: Call, to: CallPhase): boolean {
+    return nextPhases[call.phase].includes(to);
+}
+
+/** The call in its next phase with that phase's patience. Throws `IllegalMoveError` for a move that the chart lacks. */
+export function movePhase(call: Call, to: CallPhase, now: number): Call {
+    if (!mayMove(call, to)) throw new IllegalMoveError(call.phase, to);
+    const longest = patience[to];
+    const talkingSince = to === "talking" ? now : call.talkingSince;
+    return {...call, phase: to, deadline: longest === null ? null : now + longest, talkingSince, pending: null};
+}
+
+/** Whole seconds of talk until `now`, or until the call began to end; null when it was never answered. */
+export function talkSecondsOf(call: Call, now: number): number | null {
+    if (call.talkingSince === null) return null;
+    const patient = patience[call.phase] ?? 0;
+    const until = call.phase === "ending" && call.deadline !== null ? Math.min(now, call.deadline - patient) : now;
+    return Math.max(0, Math.floor((until - call.talkingSince) / 1000));
+}

@@ -106,7 +106,10 @@ export interface Notice {
     readonly until: number;
 }
 
-/** The handset lies off hook: dial tone 20 s, congestion tone 30 s, then silence (permanent signal). */
+/**
+ * The handset lies off hook: dial tone 20 s, congestion tone 30 s, then silence (permanent signal). Keys: digits dial,
+ * OK dials the last number again, up and down turn the ear's volume, back brings the dial tone anew.
+ */
 export interface OffHook {
     readonly stage: "dialTone" | "warning" | "silent";
     readonly until: number | null;

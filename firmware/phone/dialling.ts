@@ -1,0 +1,101 @@
+/** Digits before a call: collected, corrected, sent. */
+import type {Digit, Key} from "../../hal/board.ts";
+import {placeCall, reasonOf} from "./calls.ts";
+import type {DigitMatch} from "./digit-map.ts";
+import {matchDigits, parseDigitMap} from "./digit-map.ts";
+import {dialAtOf} from "./settle.ts";
+import {isListening, liveCalls} from "./standing.ts";
+import type {PhoneState, Step} from "./state.ts";
+import {stepOf} from "./step.ts";
+
+/** A telephone-event of ours and the tone of it in our own ear, ms (W3C insertDTMF's default). */
+export const digitMs = 100;
+/** More digits than any number has (E.164: 15) and any feature code needs. */
+const mostDigits = 64;
+
+const digits: ReadonlySet<string> = new Set("0123456789*#");
+
+export function isDigit(key: Key): key is Digit {
+    return digits.has(key);
+}
+
+/** The key's tone in the own ear; none where no ear listens. */
+export function withFeedback(state: PhoneState, digit: Digit): PhoneState {
+    return isListening(state) ? {...state, feedback: {digit, until: state.now + digitMs}} : state;
+}
+
+/** Inside a feature code such as *21*600# the # is a digit. */
+function isFeatureCode(number: string): boolean {
+    return number.startsWith("*") || number.startsWith("#");
+}
+
+/** A map that cannot be read is no map: the timer and # still send. */
+function matchOf(state: PhoneState, number: string): DigitMatch {
+    const map = mapOf(state.settings.digitMap);
+    if (map.length === 0) return "partial";
+    const match = matchDigits(map, number);
+    return match === "none" && isFeatureCode(number) ? "partial" : match;
+}
+
+function mapOf(text: string): ReturnType<typeof parseDigitMap> {
+    try {
+        return parseDigitMap(text);
+    } catch {
+        // The settings refuse a bad map; one that an older version kept must not keep the phone from dialling.
+        return [];
+    }
+}
+
+/**
+ * One more digit. An emergency number is sent as soon as it is complete, in every state. With an ear listening the
+ * digit map decides; on the hook digits only collect, for a lift, OK or # to send.
+ */
+export function pressDigit(state: PhoneState, digit: Digit): Step {
+    const before = state.dialling?.digits ?? "";
+    const rings = liveCalls(state).length > 0;
+    if (digit === "#" && before !== "" && !isFeatureCode(before)) return rings ? stepOf(state) : sendDigits(state);
+    if (before.length >= mostDigits) return stepOf(state);
+    const number = before + digit;
+    const heard = withFeedback(state, digit);
+    if (state.settings.emergencyNumbers.includes(number)) return placeCall(heard, number);
+    const collected: PhoneState = {...heard, notice: null, dialling: {digits: number, dialAt: dialAtOf(state)}};
+    if (rings || !isListening(state)) return stepOf(collected);
+    switch (matchOf(state, number)) {
+        case "complete": {
+            return placeCall(heard, number);
+        }
+        case "none": {
+            return placeCall(heard, number, reasonOf("notFound"));
+        }
+        default: {
+            return stepOf(collected);
+        }
+    }
+}
+
+/** Sends the digits as they stand; what the owner sends by hand needs no match. */
+export function sendDigits(state: PhoneState): Step {
+    return state.dialling === null ? stepOf(state) : placeCall(state, state.dialling.digits);
+}
+
+/** Takes the last digit away; without digits the dial tone is back. */
+export function deleteDigit(state: PhoneState): Step {
+    const rest = state.dialling?.digits.slice(0, -1) ?? "";
+    return stepOf({...state, dialling: rest === "" ? null : {digits: rest, dialAt: dialAtOf(state)}});
+}
+
+/** Keys while digits stand on the glass. */
+export function diallingKey(state: PhoneState, key: Key): Step {
+    switch (key) {
+        case "ok": {
+            return sendDigits(state);
+        }
+        case "back":
+        case "left": {
+            return deleteDigit(state);
+        }
+        default: {
+            return stepOf(state);
+        }
+    }
+}

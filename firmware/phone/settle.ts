@@ -1,0 +1,54 @@
+/**
+ * What follows from the calls, the hook and the digits alone. Every step ends here, so that no rule has to remember to
+ * clear a mute, a notice or a dial tone.
+ */
+import {isListening, liveCalls} from "./standing.ts";
+import type {Dialling, OffHook, PhoneState} from "./state.ts";
+
+/** Dial tone of a handset that was lifted, ms (permanent signal, ITU-T E.180 §3 leaves the time to the plan). */
+export const dialToneMs = 20_000;
+/** Congestion tone after it, ms; then silence. */
+export const warningMs = 30_000;
+/** No inter-digit time is shorter, ms: nothing may be due at once again. */
+const shortestInterDigit = 100;
+
+/** When digits that stand now are sent by themselves, monotonic ms. */
+export function dialAtOf(state: PhoneState): number {
+    return state.now + Math.max(shortestInterDigit, state.settings.interDigit);
+}
+
+function diallingOf(state: PhoneState): Dialling | null {
+    const {dialling} = state;
+    const live = liveCalls(state);
+    if (dialling === null || live.some((call) => call.phase !== "ringing")) return null;
+    const waits = live.length > 0 || !isListening(state);
+    return {digits: dialling.digits, dialAt: waits ? null : (dialling.dialAt ?? dialAtOf(state))};
+}
+
+/** A handset that lies off hook after a notice has had its tone: silence, not a dial tone. */
+function offHookOf(state: PhoneState): OffHook | null {
+    const lies =
+        isListening(state) &&
+        state.dialling === null &&
+        state.view.type !== "selfTest" &&
+        liveCalls(state).length === 0;
+    if (!lies) return null;
+    if (state.notice !== null) return {stage: "silent", until: null};
+    return state.offHook ?? {stage: "dialTone", until: state.now + dialToneMs};
+}
+
+/** The state with everything that follows from it. */
+export function settle(state: PhoneState): PhoneState {
+    const inCall = liveCalls(state).length > 0;
+    const counted: PhoneState = {
+        ...state,
+        muted: inCall && state.muted,
+        silenced: state.calls.some((call) => call.id === state.silenced && call.phase === "ringing")
+            ? state.silenced
+            : null,
+        view: inCall && state.view.type === "selfTest" ? {type: "idle"} : state.view,
+        dialling: diallingOf(state),
+        notice: inCall || state.dialling !== null ? null : state.notice,
+    };
+    return {...counted, offHook: offHookOf(counted)};
+}
