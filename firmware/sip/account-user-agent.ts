@@ -1,0 +1,97 @@
+/** JsSIP's user agent set up for one account, with a Contact that is always the address of the connection. */
+import {isIPv6} from "node:net";
+import type {AccountSettings, SipSettings} from "./account.ts";
+import {escapeUser} from "./dial-target.ts";
+import type {SipSocket} from "./sip-socket.ts";
+import {SipUserAgent} from "./user-agent.ts";
+
+/** What JsSIP's own reconnection waits, in seconds: registration.ts comes first. */
+const NEVER = 86_400;
+/** An INVITE rings as long as the core lets it, in seconds. */
+const RING_LIMIT = 600;
+
+interface ContactUri {
+    host: string;
+    port: number;
+    toString(): string;
+}
+
+/** JsSIP's own members that its types leave out. */
+interface Internals {
+    readonly transport: {recovery_timer: NodeJS.Timeout | null; connect(): void; disconnect(): void};
+    readonly contact: {readonly uri: ContactUri};
+    registrator(): {_contact: string; register(): void};
+}
+
+/** `[::1]` for an IPv6 address; anything else as it is. */
+function bracketed(host: string): string {
+    return isIPv6(host) ? `[${host}]` : host;
+}
+
+/** One account's user agent. It connects and registers only when told to: registration.ts owns the plan. */
+export class AccountUserAgent extends SipUserAgent {
+    readonly #socket: SipSocket;
+    readonly #instanceId: string;
+
+    /** Throws where the account's user, domain or instance id is none. */
+    constructor(account: AccountSettings, sip: SipSettings, socket: SipSocket) {
+        const user = escapeUser(account.user);
+        const transport = account.transport.startsWith("ws") ? "ws" : account.transport;
+        super({
+            sockets: [socket] as never,
+            uri: `sip:${user}@${bracketed(account.domain)}`,
+            // The host is set when the connection stands.
+            contact_uri: `sip:${user}@phone.invalid;transport=${transport}`,
+            authorization_user: account.authUser === "" ? account.user : account.authUser,
+            password: account.password.reveal(),
+            display_name: account.displayName,
+            instance_id: sip.instanceId,
+            user_agent: sip.userAgent,
+            register: false,
+            register_expires: account.expires,
+            no_answer_timeout: RING_LIMIT,
+            session_timers: true,
+            session_timers_refresh_method: "INVITE",
+            connection_recovery_min_interval: NEVER,
+            connection_recovery_max_interval: NEVER,
+        });
+        this.#socket = socket;
+        this.#instanceId = sip.instanceId;
+        // First of all listeners: nothing is sent with the old address.
+        this.on("connected", () => this.#moveContact());
+    }
+
+    /** Connects now unless connected or about to be. */
+    reconnect(): void {
+        const {transport} = this.#internals;
+        // JsSIP's timer would only be one more, in a day.
+        clearTimeout(transport.recovery_timer ?? undefined);
+        transport.recovery_timer = null;
+        transport.connect();
+    }
+
+    /** Ends the connection whatever is under way. */
+    disconnect(): void {
+        this.#internals.transport.disconnect();
+    }
+
+    /** Sends one REGISTER; JsSIP refreshes it by itself once it was accepted. */
+    sendRegister(): void {
+        this.#internals.registrator().register();
+    }
+
+    get #internals(): Internals {
+        return this as unknown as Internals;
+    }
+
+    /** JsSIP fixes the Contact for ever; a new connection has a new port, and after a move a new address. */
+    #moveContact(): void {
+        const {local} = this.#socket;
+        if (local === null) return;
+        const {contact} = this.#internals;
+        contact.uri.host = bracketed(local.address);
+        contact.uri.port = local.port;
+        const instance = `"<urn:uuid:${this.#instanceId}>"`;
+        this.#internals.registrator()._contact = `<${contact.uri}>;reg-id=1;+sip.instance=${instance}`;
+    }
+}

@@ -1,0 +1,212 @@
+/** One account: its user agent, its registration and its calls, as the phone knows them. */
+import type {Digit} from "../../hal/board.ts";
+import type {MediaEngine} from "../../native/index.ts";
+import {messageOf} from "../errors.ts";
+import type {Log} from "../log.ts";
+import type {CallId} from "../phone/call.ts";
+import type {SignalEvent} from "../phone/state.ts";
+import type {AccountSettings, SipSettings} from "./account.ts";
+import {AccountUserAgent} from "./account-user-agent.ts";
+import {CallLeg, type CallSession, type LegEvent} from "./call-leg.ts";
+import {dialTarget} from "./dial-target.ts";
+import {refusalOf} from "./incoming-offer.ts";
+import {installJsSipGuard} from "./jssip-guard.ts";
+import {partyOf} from "./party.ts";
+import {installPeerConnection} from "./peer-connection.ts";
+import {Registration} from "./registration.ts";
+import {createSipSocket, type SipSocket} from "./sip-socket.ts";
+
+/** How long a call waits for a connection that is being made, in ms. */
+const CONNECT_PATIENCE = 6_000;
+/** How long JsSIP may take over its last transactions, in ms. */
+const STOP_PATIENCE = 3_000;
+
+export interface AgentOptions {
+    readonly account: AccountSettings;
+    readonly sip: SipSettings;
+    readonly engine: MediaEngine;
+    readonly log: Log;
+    /** A name for a call that comes in, never used twice in a process. */
+    readonly nextIncomingId: () => CallId;
+    readonly onEvent: (event: SignalEvent) => void;
+    /** Monotonic ms; performance.now unless told. */
+    readonly now?: () => number;
+}
+
+/** What an INVITE is judged by. */
+interface IncomingRequest {
+    readonly body: string | null | undefined;
+    getHeader(name: string): string | undefined;
+    getHeaders(name: string): string[];
+}
+
+interface NewSession {
+    readonly originator: "local" | "remote";
+    readonly session: CallSession;
+    readonly request: IncomingRequest;
+}
+
+/** Owns a connection to the server; `close()` gives it back. A call that it does not know is passed over. */
+export class Agent {
+    readonly #options: AgentOptions;
+    readonly #log: Log;
+    readonly #now: () => number;
+    readonly #socket: SipSocket;
+    readonly #ua: AccountUserAgent;
+    readonly #registration: Registration;
+    readonly #legs = new Map<CallId, CallLeg>();
+    readonly #waiting = new Map<CallId, () => void>();
+    #closing: Promise<void> | null = null;
+
+    /** Throws where the account cannot be meant. */
+    constructor(options: AgentOptions) {
+        const {account, sip, log} = options;
+        this.#options = options;
+        this.#log = log.area("sip");
+        this.#now = options.now ?? (() => performance.now());
+        installJsSipGuard();
+        installPeerConnection();
+        this.#socket = createSipSocket({
+            transport: account.transport,
+            host: account.server === "" ? account.domain : account.server,
+            port: account.port,
+            path: account.path === "" ? "/" : account.path,
+            ca: sip.ca,
+            user: account.user,
+            dscp: sip.dscp,
+            keepAliveSeconds: sip.keepAlive,
+            log,
+        });
+        this.#ua = new AccountUserAgent(account, sip, this.#socket);
+        this.#registration = new Registration({
+            account,
+            ua: this.#ua,
+            socket: this.#socket,
+            now: this.#now,
+            onChange: (state) => options.onEvent({type: "registration", account: state, at: this.#now()}),
+        });
+        this.#ua.on("newRTCSession", (event: unknown) => this.#invited(event as NewSession));
+        this.#ua.on("connected", () => this.#placeWaiting());
+        this.#registration.start();
+    }
+
+    /** Calls a number, a user or a `sip:` URI. Without a connection it waits some seconds for one. */
+    dial(call: CallId, number: string, emergency: boolean): void {
+        const leg = this.#newLeg(call, "outgoing");
+        const target = dialTarget(number, this.#options.account.domain);
+        if (target === null) {
+            leg.fail({code: "incomplete", sip: null});
+            return;
+        }
+        // RFC 3261 §20.26: proxies and gateways may let it go first.
+        const place = (): void => leg.place(target, emergency ? ["Priority: emergency"] : []);
+        if (this.#ua.isConnected()) place();
+        else this.#waitToPlace(call, place);
+    }
+
+    answer(call: CallId): void {
+        this.#legs.get(call)?.answer();
+    }
+
+    reject(call: CallId, status: number): void {
+        this.#legs.get(call)?.reject(status);
+    }
+
+    hangUp(call: CallId): void {
+        this.#waiting.delete(call);
+        this.#legs.get(call)?.hangUp();
+    }
+
+    setHold(call: CallId, held: boolean): void {
+        this.#legs.get(call)?.setHold(held);
+    }
+
+    /** `ms` is how long the digit lasts. */
+    sendDigit(call: CallId, digit: Digit, ms: number): void {
+        this.#legs.get(call)?.sendDigit(digit, ms);
+    }
+
+    /** Hangs up, unregisters and disconnects, in five seconds at most. The second call waits for the first. */
+    close(): Promise<void> {
+        this.#closing ??= this.#close();
+        return this.#closing;
+    }
+
+    async #close(): Promise<void> {
+        for (const call of [...this.#legs.keys()]) this.hangUp(call);
+        await this.#registration.close();
+        await new Promise<void>((resolve) => {
+            const patience = setTimeout(() => this.#ua.disconnect(), STOP_PATIENCE);
+            this.#ua.once("disconnected", () => {
+                clearTimeout(patience);
+                resolve();
+            });
+            this.#ua.stop();
+        });
+    }
+
+    #newLeg(call: CallId, direction: "outgoing" | "incoming"): CallLeg {
+        const {engine, sip} = this.#options;
+        const leg = new CallLeg({
+            direction,
+            ua: this.#ua,
+            engine,
+            codecs: sip.codecs,
+            ptime: sip.ptime,
+            log: this.#log,
+            emit: (event) => this.#tell(call, event),
+        });
+        this.#legs.set(call, leg);
+        return leg;
+    }
+
+    #tell(call: CallId, event: LegEvent): void {
+        if (event.type === "ended") this.#legs.delete(call);
+        this.#options.onEvent({...event, call, at: this.#now()} as SignalEvent);
+    }
+
+    #waitToPlace(call: CallId, place: () => void): void {
+        this.#waiting.set(call, place);
+        setTimeout(() => {
+            if (!this.#waiting.delete(call)) return;
+            this.#legs.get(call)?.fail({code: "noService", sip: null});
+        }, CONNECT_PATIENCE);
+        this.#registration.connectNow();
+    }
+
+    #placeWaiting(): void {
+        const waiting = [...this.#waiting.values()];
+        this.#waiting.clear();
+        for (const place of waiting) place();
+    }
+
+    #invited({originator, session, request}: NewSession): void {
+        if (originator !== "remote") return;
+        const {sip, nextIncomingId, account} = this.#options;
+        const refusal = refusalOf(
+            {require: request.getHeaders("require"), body: request.body ?? ""},
+            {codecs: sip.codecs, address: this.#socket.local?.address ?? "0.0.0.0"},
+        );
+        if (refusal !== null) {
+            this.#log.warning(`an INVITE was refused with ${refusal.status}: ${refusal.because}`);
+            session.terminate({status_code: refusal.status, extraHeaders: [...refusal.headers]});
+            return;
+        }
+        const call = nextIncomingId();
+        this.#newLeg(call, "incoming").take(session);
+        const party = partyOf({
+            from: request.getHeader("from") ?? "",
+            asserted: request.getHeaders("p-asserted-identity"),
+        });
+        this.#options.onEvent({type: "incoming", call, account: account.id, party, at: this.#now()});
+    }
+}
+
+/** The user agent of one account; it begins to connect and register at once. Throws where the account is unusable. */
+export function createAgent(options: AgentOptions): Agent {
+    try {
+        return new Agent(options);
+    } catch (error) {
+        throw new TypeError(`account ${options.account.id}: ${messageOf(error)}`, {cause: error});
+    }
+}

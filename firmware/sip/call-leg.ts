@@ -1,0 +1,295 @@
+/**
+ * One call between the phone and JsSIP: a JsSIP session with its peer connection, and the events that come of it.
+ * However it ends, `ended` is told exactly once and the engine's session is given back.
+ */
+import {randomInt} from "node:crypto";
+import type {CodecName, MediaEngine} from "../../native/index.ts";
+import {messageOf} from "../errors.ts";
+import type {Log} from "../log.ts";
+import type {CallId, EndReason} from "../phone/call.ts";
+import type {SignalEvent} from "../phone/state.ts";
+import {endReasonOf} from "./end-reason.ts";
+import type {JsSipMessage, JsSipSession} from "./jssip.ts";
+import {AudioStream, type PeerConnection, type PeerConnectionOptions} from "./peer-connection.ts";
+
+/** RFC 4028 §4; JsSIP's own 90 s would re-invite every 45 s. In s. */
+const SESSION_EXPIRES = 1800;
+
+type WithoutTime<Event> = Event extends {readonly at: number} ? Omit<Event, "at" | "call"> : never;
+/** An event of this call; the agent adds whose and when. */
+export type LegEvent = WithoutTime<Extract<SignalEvent, {readonly call: CallId}>>;
+
+/** What JsSIP's session can do beyond what the guards know of. */
+export interface CallSession extends JsSipSession {
+    _mangleOffer(sdp: string): string;
+    onTransportError(): void;
+    isEstablished(): boolean;
+    isInProgress(): boolean;
+    answer(options: object): void;
+    terminate(options?: object): void;
+    sendDTMF(tones: string, options: object): void;
+}
+
+/** What JsSIP asks of a user agent to call. */
+export interface Caller {
+    call(target: string, options: object): unknown;
+    isConnected(): boolean;
+}
+
+export interface CallLegOptions {
+    readonly direction: "outgoing" | "incoming";
+    readonly ua: Caller;
+    readonly engine: MediaEngine;
+    readonly codecs: readonly CodecName[];
+    /** Packet time in ms. */
+    readonly ptime: number;
+    readonly log: Log;
+    readonly emit: (event: LegEvent) => void;
+}
+
+interface EndEvent {
+    readonly originator: "local" | "remote" | "system";
+    readonly message: (JsSipMessage & {getHeaders(name: string): string[]}) | null;
+    readonly cause: string;
+}
+
+interface Originated {
+    readonly originator: string;
+}
+
+/** See the head of the file. */
+export class CallLeg {
+    readonly #options: CallLegOptions;
+    readonly #sessionId = randomInt(1, 2 ** 47);
+    #session: CallSession | null = null;
+    #connection: PeerConnection | null = null;
+    #own: {readonly type: "hangUp" | "reject"; readonly status: number | null} | null = null;
+    #answered = false;
+    #held = false;
+    #ended = false;
+    #retriedInterval = false;
+    #holdPending = false;
+
+    constructor(options: CallLegOptions) {
+        this.#options = options;
+    }
+
+    /** Sends the INVITE. What is wrong with the target or the engine ends the leg. */
+    place(target: string, extraHeaders: readonly string[], expires = SESSION_EXPIRES): void {
+        const {ua, log} = this.#options;
+        try {
+            const session = ua.call(target, {...this.#media(expires), extraHeaders: [...extraHeaders]});
+            this.#attach(session as CallSession, {target, extraHeaders});
+        } catch (error) {
+            log.error(`the call cannot be placed: ${messageOf(error)}`);
+            this.#end({code: this.#connection === null ? "mediaLost" : "failed", sip: null});
+        }
+    }
+
+    /** Takes the session of an INVITE that came. */
+    take(session: CallSession): void {
+        this.#attach(session, null);
+    }
+
+    answer(): void {
+        const session = this.#session;
+        if (session === null || this.#ended || this.#answered) return;
+        try {
+            session.answer(this.#media(SESSION_EXPIRES));
+        } catch (error) {
+            this.#options.log.error(`the call cannot be answered: ${messageOf(error)}`);
+            this.#terminate({status_code: 500});
+            this.#end({code: "mediaLost", sip: 500});
+        }
+    }
+
+    reject(status: number): void {
+        if (this.#ended) return;
+        this.#own = {type: "reject", status};
+        this.#terminate({status_code: status});
+    }
+
+    /** Ends the call by what fits: CANCEL, BYE or a final response. */
+    hangUp(): void {
+        if (this.#ended) return;
+        this.#own = {type: "hangUp", status: null};
+        this.#terminate({});
+        // Before the INVITE left, JsSIP has nothing to end.
+        if (this.#session === null) this.#end({code: "cancelled", sip: null});
+    }
+
+    /** Holds or resumes; `hold` or `holdFailed` follows. */
+    setHold(held: boolean): void {
+        const session = this.#session;
+        if (session === null || this.#ended) return;
+        // Without a connection the re-INVITE could only fail; the talk goes on as it is.
+        const sent = this.#options.ua.isConnected() && !this.#holdPending && this.#reinvite(session, held);
+        if (!sent) this.#options.emit({type: "holdFailed"});
+    }
+
+    /** Sends a digit of `ms` as a telephone-event, or by INFO where the far end takes none (RFC 4733 §2.1). */
+    sendDigit(digit: string, ms: number): void {
+        const session = this.#session;
+        if (session === null || this.#connection === null || this.#ended) return;
+        const transportType = this.#connection.sendsEvents ? "RFC2833" : "INFO";
+        try {
+            session.sendDTMF(digit, {transportType, duration: ms});
+        } catch (error) {
+            // Before any dialog there is nobody to send it to.
+            this.#options.log.warning(`a digit was not sent: ${messageOf(error)}`);
+        }
+    }
+
+    /** Ends the leg with a reason of the agent's. */
+    fail(reason: EndReason): void {
+        this.#terminate({});
+        this.#end(reason);
+    }
+
+    #media(sessionTimersExpires: number): object {
+        const {engine, codecs, ptime, log} = this.#options;
+        const pcConfig: PeerConnectionOptions = {
+            engine,
+            codecs,
+            ptime,
+            log,
+            sessionId: this.#sessionId,
+            onOpen: (connection) => this.#opened(connection),
+            onHeld: (held) => this.#heldByRemote(held),
+        };
+        return {mediaStream: new AudioStream(), pcConfig, sessionTimersExpires};
+    }
+
+    #opened(connection: PeerConnection): void {
+        this.#connection?.close();
+        this.#connection = connection;
+        this.#options.emit({type: "session", session: connection.session.id});
+    }
+
+    #attach(session: CallSession, placed: {target: string; extraHeaders: readonly string[]} | null): void {
+        this.#session = session;
+        // Our descriptions carry the right direction and version already; JsSIP's rewriting would disturb both.
+        session._mangleOffer = (sdp) => sdp;
+        this.#outliveTransport(session);
+        session.on("progress", (event: {originator: string; response: {body?: string} | null}) => {
+            if (event.originator === "remote") this.#progress(Boolean(event.response?.body));
+        });
+        // Early media that is refused is no reason to stay silent about the ringing.
+        session.on("peerconnection:setremotedescriptionfailed", (error: unknown) => {
+            this.#options.log.warning(`SDP refused: ${messageOf(error)}`);
+            if (!this.#answered && session.isInProgress()) this.#progress(false);
+        });
+        session.on("accepted", () => {
+            this.#answered = true;
+        });
+        session.on("confirmed", () => this.#confirmed());
+        session.on("hold", ({originator}: Originated) => originator === "local" && this.#connection?.hold(true));
+        session.on("unhold", ({originator}: Originated) => originator === "local" && this.#connection?.hold(false));
+        session.on("holdfailed", () => this.#holdFailed());
+        session.on("unholdfailed", () => this.#holdFailed());
+        // Without a listener JsSIP would leave both unanswered.
+        session.on("refer", ({reject}: {reject: () => void}) => reject());
+        session.on("replaces", ({reject}: {reject: () => void}) => reject());
+        session.on("ended", (event: EndEvent) => this.#over(event));
+        session.on("failed", (event: EndEvent) => {
+            if (placed === null || !this.#retryInterval(event, placed)) this.#over(event);
+        });
+    }
+
+    /** A talk goes on without its signalling; JsSIP would end it at the next request that cannot be sent. */
+    #outliveTransport(session: CallSession): void {
+        const end = session.onTransportError.bind(session);
+        session.onTransportError = () => {
+            if (!session.isEstablished()) end();
+            else if (this.#holdPending) this.#abandonHold(session);
+        };
+    }
+
+    #reinvite(session: CallSession, held: boolean): boolean {
+        const done = (): void => {
+            this.#holdPending = false;
+            this.#options.emit({type: "hold", by: "local", held});
+        };
+        this.#holdPending = held ? session.hold({}, done) : session.unhold({}, done);
+        return this.#holdPending;
+    }
+
+    #holdFailed(): void {
+        this.#holdPending = false;
+        if (!this.#ended) this.#options.emit({type: "holdFailed"});
+    }
+
+    /** The re-INVITE was lost with the connection: all is as before. */
+    #abandonHold(session: CallSession): void {
+        session._localHold = !session._localHold;
+        this.#connection?.hold(session._localHold);
+        this.#connection?.setLocalDescription({type: "rollback"}).catch(() => {
+            // The answer had come before the connection broke: nothing to roll back.
+        });
+        this.#holdFailed();
+    }
+
+    #progress(media: boolean): void {
+        if (!this.#ended && this.#options.direction === "outgoing") this.#options.emit({type: "progress", media});
+    }
+
+    #confirmed(): void {
+        if (this.#ended) return;
+        this.#answered = true;
+        this.#options.emit({type: "confirmed"});
+        if (this.#held) this.#options.emit({type: "hold", by: "remote", held: true});
+    }
+
+    /** In early media a one-way stream is usual and no hold. */
+    #heldByRemote(held: boolean): void {
+        this.#held = held;
+        if (this.#answered && !this.#ended) this.#options.emit({type: "hold", by: "remote", held});
+    }
+
+    /** RFC 4028 §7.4: a server that wants a longer interval gets it, once. */
+    #retryInterval({message}: EndEvent, placed: {target: string; extraHeaders: readonly string[]}): boolean {
+        const least = Number(message?.status_code === 422 ? message.getHeader("min-se") : Number.NaN);
+        if (!(least > 0) || this.#own !== null || this.#retriedInterval) return false;
+        this.#retriedInterval = true;
+        this.place(placed.target, [...placed.extraHeaders, `Min-SE: ${least}`], Math.max(least, SESSION_EXPIRES));
+        return true;
+    }
+
+    #over({originator, message, cause}: EndEvent): void {
+        if (this.#connection?.broken && this.#own === null) {
+            this.#end({code: "mediaLost", sip: null});
+            return;
+        }
+        this.#end(
+            endReasonOf({
+                direction: this.#options.direction,
+                originator,
+                cause,
+                answered: this.#answered,
+                status: this.#own?.status ?? message?.status_code ?? null,
+                reasons: message?.getHeaders("reason") ?? [],
+                own: this.#own?.type ?? null,
+                connected: this.#options.ua.isConnected(),
+            }),
+        );
+    }
+
+    #terminate(options: object): void {
+        const session = this.#session;
+        if (session === null || session.isEnded()) return;
+        try {
+            session.terminate(options);
+        } catch (error) {
+            this.#options.log.error(`the call cannot be ended in good order: ${messageOf(error)}`);
+            this.#end({code: "failed", sip: null});
+        }
+    }
+
+    #end(reason: EndReason): void {
+        if (this.#ended) return;
+        this.#ended = true;
+        // JsSIP forgets it on some ways out.
+        this.#connection?.close();
+        this.#options.emit({type: "ended", reason});
+    }
+}

@@ -1,0 +1,111 @@
+/** A media engine that opens no device and no port: it notes what it was told, and can be told to fail. */
+import type {
+    EngineStats,
+    LocalMedia,
+    MediaEngine,
+    MediaSession,
+    RemoteMedia,
+    SessionStats,
+    WantedAudio,
+} from "../../native/index.ts";
+
+const noStats: SessionStats = {
+    codec: null,
+    packetsSent: 0,
+    octetsSent: 0,
+    packetsReceived: 0,
+    octetsReceived: 0,
+    packetsLost: 0,
+    packetsLate: 0,
+    packetsMalformed: 0,
+    jitter: 0,
+    bufferDelay: 0,
+    roundTrip: null,
+    remoteLoss: null,
+};
+
+/** One session with all that was asked of it, in order. */
+export class RecordingSession implements MediaSession {
+    readonly id: number;
+    readonly local: LocalMedia;
+    readonly started: RemoteMedia[] = [];
+    readonly digits: {readonly digit: string; readonly ms: number}[] = [];
+    closed = false;
+    /** The next `start` throws it. */
+    failure: Error | null = null;
+
+    constructor(id: number, address: string) {
+        this.id = id;
+        this.local = {address, port: 41_000 + 2 * id, ssrc: id, cname: `session-${id}`};
+    }
+
+    /** What is in force. */
+    get remote(): RemoteMedia | undefined {
+        return this.started.at(-1);
+    }
+
+    start(remote: RemoteMedia): void {
+        if (this.closed) throw Object.assign(new Error("the session is closed"), {code: "closed"});
+        if (this.failure !== null) throw this.failure;
+        this.started.push(remote);
+    }
+
+    sendDigit(digit: string, ms: number): void {
+        this.digits.push({digit, ms});
+    }
+
+    stats(): SessionStats {
+        return noStats;
+    }
+
+    close(): void {
+        this.closed = true;
+    }
+}
+
+/** See the head of the file. */
+export class RecordingEngine implements MediaEngine {
+    readonly sessions: RecordingSession[] = [];
+    readonly audio: WantedAudio[] = [];
+    readonly #address: string;
+    /** `openSession` throws it. */
+    failure: Error | null = null;
+
+    constructor(address = "127.0.0.1") {
+        this.#address = address;
+    }
+
+    /** Sessions that nobody gave back. */
+    get open(): readonly RecordingSession[] {
+        return this.sessions.filter((session) => !session.closed);
+    }
+
+    openSession(): RecordingSession {
+        if (this.failure !== null) throw this.failure;
+        const session = new RecordingSession(this.sessions.length + 1, this.#address);
+        this.sessions.push(session);
+        return session;
+    }
+
+    setAudio(wanted: WantedAudio): void {
+        this.audio.push(wanted);
+    }
+
+    stats(): EngineStats {
+        return {
+            captureOpen: false,
+            playbackOpen: false,
+            ringerOpen: false,
+            xruns: 0,
+            realTime: false,
+            captureLevel: Number.NEGATIVE_INFINITY,
+            playbackLevel: Number.NEGATIVE_INFINITY,
+            framesCaptured: 0,
+            framesPlayed: 0,
+        };
+    }
+
+    close(): void {
+        for (const session of this.sessions) session.close();
+    }
+}
