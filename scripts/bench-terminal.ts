@@ -1,0 +1,138 @@
+/**
+ * What the terminal of the bench phone shows, as pure functions: the glass, the lamps, the keypad, the meters and what
+ * the keyboard does. One string a frame, drawn over the last one.
+ */
+import type {Key, LampName, LampState, Lamps} from "../hal/board.ts";
+
+/** All that is drawn. Levels are in dBFS, -Infinity for silence. */
+export interface BenchView {
+    /** What the display's own driver drew: the rows of the glass. */
+    readonly glass: readonly string[];
+    readonly backlight: boolean;
+    readonly lamps: Lamps;
+    readonly hook: "on" | "off";
+    readonly microphone: number;
+    readonly earpiece: number;
+    readonly ringer: number;
+    readonly facts: readonly string[];
+}
+
+const csi = "\u001b[";
+const bold = (text: string): string => `${csi}1m${text}${csi}0m`;
+const dim = (text: string): string => `${csi}2m${text}${csi}0m`;
+const glassColours = (lit: boolean): string => (lit ? `${csi}30;102m` : `${csi}37;40m`);
+
+const lampColours: Readonly<Record<LampName, number>> = {
+    microphone: 31,
+    ringing: 33,
+    call: 32,
+    mute: 31,
+    message: 33,
+    service: 32,
+};
+
+/** Enters and leaves the terminal's other screen, with the cursor hidden. */
+export const enterScreen = `${csi}?1049h${csi}?25l${csi}2J`;
+export const leaveScreen = `${csi}?25h${csi}?1049l`;
+
+const pad = [
+    "   1        2 abc    3 def",
+    "   4 ghi    5 jkl    6 mno",
+    "   7 pqrs   8 tuv    9 wxyz",
+    "   *        0 +      #",
+];
+
+const help = [
+    "space  lift or put down      0-9 * #  keys       arrows  cursor",
+    "Enter  OK                    Backspace  back     m  mute   + -  volume",
+    "c  the provisioning console (Ctrl-] comes back)            Ctrl-C  ends",
+    "600 sends back what it hears, 601 calls back.",
+];
+
+const meterWidth = 30;
+/** What the left end of a meter stands for, in dBFS. */
+const meterFloor = -60;
+
+/** A bar from -60 to 0 dBFS with the level in figures. */
+export function meter(level: number): string {
+    const filled = Math.round(Math.min(1, Math.max(0, 1 - level / meterFloor)) * meterWidth);
+    const figures = level === Number.NEGATIVE_INFINITY ? "silent" : `${level.toFixed(0)} dBFS`;
+    return `${"█".repeat(filled)}${"·".repeat(meterWidth - filled)} ${figures.padEnd(9)}`;
+}
+
+function lampText(name: LampName, state: LampState): string {
+    if (state === "off") return dim(`○ ${name}`);
+    const blinking = state === "blinking" ? "5;" : "";
+    return `${csi}${blinking}${lampColours[name]}m●${csi}0m ${name}`;
+}
+
+function glassLines(view: BenchView): string[] {
+    const width = Math.max(20, ...view.glass.map((line) => line.length));
+    const colours = glassColours(view.backlight);
+    return [
+        `  ┌${"─".repeat(width + 2)}┐`,
+        ...view.glass.map((line) => `  │${colours} ${line.padEnd(width)} ${csi}0m│`),
+        `  └${"─".repeat(width + 2)}┘`,
+    ];
+}
+
+/** The whole picture, with each line cleared to its end so that nothing of the last one stays. */
+export function drawBench(view: BenchView): string {
+    const lamps = (Object.keys(view.lamps) as LampName[]).map((name) => lampText(name, view.lamps[name]));
+    const lines = [
+        bold("  Offhook bench phone"),
+        "",
+        ...glassLines(view),
+        "",
+        `  ${lamps.join("   ")}`,
+        "",
+        ...pad,
+        "",
+        `  handset     ${view.hook === "on" ? "on hook" : bold("OFF HOOK")}`,
+        `  microphone  ${meter(view.microphone)}`,
+        `  earpiece    ${meter(view.earpiece)}`,
+        `  ringer      ${meter(view.ringer)}`,
+        "",
+        ...help.map((line) => `  ${line}`),
+        "",
+        ...view.facts.map((fact) => dim(`  ${fact}`)),
+    ];
+    return `${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`;
+}
+
+/** What the keyboard can mean: a key of the phone, the hook, or the end. */
+export type BenchInput = {readonly type: "key"; readonly key: Key} | {readonly type: "hook" | "console" | "end"};
+
+const sequences: Readonly<Record<string, Key>> = {
+    "\u001b[A": "up",
+    "\u001b[B": "down",
+    "\u001b[C": "right",
+    "\u001b[D": "left",
+    "\u001bOA": "up",
+    "\u001bOB": "down",
+    "\u001bOC": "right",
+    "\u001bOD": "left",
+    "\r": "ok",
+    "\n": "ok",
+    "\u007f": "back",
+    "\b": "back",
+    m: "mute",
+    h: "hold",
+    s: "speaker",
+    "+": "louder",
+    "-": "softer",
+};
+
+/** Reads what a terminal sent for keys that were struck; what means nothing is skipped. */
+export function benchInputs(text: string): BenchInput[] {
+    const inputs: BenchInput[] = [];
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's keys are control characters.
+    for (const [struck] of text.matchAll(/\u001b[[O].|[\s\S]/g)) {
+        const key = sequences[struck] ?? (/^[0-9*#]$/.test(struck) ? (struck as Key) : null);
+        if (key !== null) inputs.push({type: "key", key});
+        else if (struck === " ") inputs.push({type: "hook"});
+        else if (struck === "c") inputs.push({type: "console"});
+        else if (struck === "\u0003" || struck === "\u0004") inputs.push({type: "end"});
+    }
+    return inputs;
+}

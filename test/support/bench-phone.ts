@@ -1,0 +1,256 @@
+/**
+ * A whole phone on a bench: virtual sound cards, a display and a cable on pseudo-terminals, a registrar, two far ends,
+ * and the firmware in a process of its own, provisioned through its own console as an installer would.
+ *
+ *   keys, hook --> board's door --> firmware --> SIP, RTP --> kamailio, baresip 600 (echo), 601 (calls back)
+ *   glass <-- CFA635 or VT100 <------+   +--> ALSA --> virtual handset and ringer
+ *   console <--> provisioning tty <--+
+ */
+import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {BoardClient} from "./board-client.ts";
+import {Cfa635Emulator} from "./cfa635-emulator.ts";
+import {ConsoleClient} from "./console-client.ts";
+import {type Baresip, type Kamailio, startBaresip, startCallback, startKamailio} from "./peers.ts";
+import {PhoneProcess} from "./phone-process.ts";
+import {openPty, type Pty} from "./pty.ts";
+import {createCard, environmentOf, type VirtualCard} from "./sound-card.ts";
+import type {Wav} from "./sound-wav.ts";
+import {Vt100Glass} from "./vt100-glass.ts";
+
+export type BenchTransport = "tcp" | "tls" | "wss";
+
+export interface BenchOptions {
+    /** A private folder; everything that the bench makes lies in it. */
+    readonly folder: string;
+    readonly transport: BenchTransport;
+    readonly display: "cfa635" | "vt100";
+    /** `card` takes the machine's own sound card (the PCM `default`). */
+    readonly sound: "virtual" | "card";
+    readonly microphone?: Wav;
+    /** How much of the handset's playback is kept, in seconds. Default: all. */
+    readonly keepSeconds?: number;
+    /** Far ends to start; both, when left out. */
+    readonly farEnds?: readonly ("echo" | "callback")[];
+    /** Settings besides the account's, by name. */
+    readonly settings?: Readonly<Record<string, string>>;
+    /** Told what is being started. */
+    readonly progress?: (what: string) => void;
+}
+
+/** The display's far end: what the bytes of the real driver drew. */
+export interface Glass {
+    readonly lines: readonly string[];
+    readonly backlight: boolean;
+    close(): void;
+}
+
+const password = "correct horse battery staple";
+
+function openGlass(kind: "cfa635" | "vt100", path: string): Glass {
+    if (kind === "cfa635") {
+        const module = new Cfa635Emulator(path);
+        return {
+            get lines() {
+                return module.lines;
+            },
+            get backlight() {
+                return module.backlight.display > 0;
+            },
+            close: () => module.close(),
+        };
+    }
+    const glass = new Vt100Glass(40, 12);
+    const pty = openPty(path);
+    pty.onData((chunk) => glass.write(chunk));
+    return {
+        get lines() {
+            return glass.lines;
+        },
+        backlight: true,
+        close: () => pty.close(),
+    };
+}
+
+/** Everything that runs, and its end. */
+export class BenchPhone {
+    readonly options: BenchOptions;
+    readonly kamailio: Kamailio;
+    readonly farEnds: readonly Baresip[];
+    readonly handset: VirtualCard;
+    readonly ringer: VirtualCard;
+    readonly console: ConsoleClient;
+    glass: Glass;
+    #cable: Pty;
+    #process: PhoneProcess | null = null;
+    #board: BoardClient | null = null;
+
+    private constructor(options: BenchOptions, kamailio: Kamailio, farEnds: readonly Baresip[]) {
+        this.options = options;
+        this.kamailio = kamailio;
+        this.farEnds = farEnds;
+        const keep = options.keepSeconds === undefined ? {} : {keepSeconds: options.keepSeconds};
+        const microphone = options.microphone === undefined ? {} : {microphone: options.microphone};
+        this.handset = createCard(options.folder, {name: "handset", ...keep, ...microphone});
+        this.ringer = createCard(options.folder, {name: "ringer", ...keep});
+        this.glass = openGlass(options.display, join(options.folder, "display"));
+        this.#cable = openPty(join(options.folder, "provisioning"));
+        this.console = new ConsoleClient(this.#cable);
+        writeFileSync(this.#profilePath, JSON.stringify(this.#profile(), null, 4));
+    }
+
+    /** Starts the servers, the far ends and the phone, and provisions it; resolves when it is registered. */
+    static async start(options: BenchOptions): Promise<BenchPhone> {
+        const bench = await BenchPhone.prepare(options);
+        try {
+            await bench.startPhone();
+            options.progress?.("provisioning the phone through its console");
+            await bench.provision();
+            await bench.registered();
+            return bench;
+        } catch (thrown) {
+            await bench.stop();
+            throw thrown;
+        }
+    }
+
+    /** Starts all but the phone. */
+    static async prepare(options: BenchOptions): Promise<BenchPhone> {
+        mkdirSync(options.folder, {recursive: true});
+        options.progress?.("starting the registrar");
+        const users = ["phone", "600", "601"].map((name) => ({name, password}));
+        const kamailio = await startKamailio({folder: join(options.folder, "kamailio"), auth: "md5", users});
+        const wanted = options.farEnds ?? ["echo", "callback"];
+        options.progress?.("starting the far ends");
+        const started = wanted.map((farEnd) => startFarEnd(farEnd, options, kamailio));
+        try {
+            return new BenchPhone(options, kamailio, await Promise.all(started));
+        } catch (thrown) {
+            for (const far of await Promise.allSettled(started)) if (far.status === "fulfilled") await far.value.stop();
+            await kamailio.stop();
+            throw thrown;
+        }
+    }
+
+    get #profilePath(): string {
+        return join(this.options.folder, "board.json");
+    }
+
+    get data(): string {
+        return join(this.options.folder, "data");
+    }
+
+    get logFile(): string {
+        return join(this.options.folder, "phone.log");
+    }
+
+    #profile(): object {
+        const {folder, display, sound} = this.options;
+        const virtual = {handsetPlayback: "handset", handsetCapture: "handset", ringer: "ringer"};
+        const card = {handsetPlayback: "default", handsetCapture: "default", ringer: "default"};
+        return {
+            kind: "simulated",
+            folder,
+            display: {
+                kind: display,
+                tty: join(folder, "display"),
+                ...(display === "cfa635" ? {columns: 20, rows: 4} : {columns: 40, rows: 12}),
+            },
+            provisioning: {tty: join(folder, "provisioning")},
+            sound: sound === "virtual" ? virtual : card,
+        };
+    }
+
+    /** The phone's process. Throws while there is none. */
+    get process(): PhoneProcess {
+        if (this.#process === null) throw new Error("the phone has not been started");
+        return this.#process;
+    }
+
+    /** The simulated board's door. Throws while the phone does not run. */
+    get board(): BoardClient {
+        if (this.#board === null) throw new Error("the phone has not been started");
+        return this.#board;
+    }
+
+    /** Starts the firmware and resolves when its board's door is open. */
+    async startPhone(): Promise<void> {
+        this.options.progress?.("starting the phone");
+        this.#process = new PhoneProcess({
+            profile: this.#profilePath,
+            data: this.data,
+            logFile: this.logFile,
+            environment: this.options.sound === "virtual" ? environmentOf(this.handset, this.ringer) : {},
+        });
+        await this.#process.logs(/the phone is ready/);
+        this.#board = await BoardClient.connect(join(this.options.folder, "board.sock"));
+    }
+
+    /** Types the account and the settings into the console. */
+    async provision(more: Readonly<Record<string, string>> = {}): Promise<void> {
+        const {kamailio, options} = this;
+        const authority = readFileSync(kamailio.caPem, "utf8").trim().replaceAll("\n", "\\n");
+        await this.console.type("");
+        await this.console.provision({
+            "phone.language": "en",
+            "phone.country": "de",
+            "sip.ca": authority,
+            "rtp.address": "127.0.0.1",
+            "account1.enabled": "on",
+            "account1.label": "desk",
+            "account1.user": "phone",
+            "account1.domain": kamailio.domain,
+            "account1.server": "localhost",
+            "account1.port": String(kamailio[options.transport]),
+            "account1.transport": options.transport,
+            "account1.password": password,
+            ...options.settings,
+            ...more,
+        });
+    }
+
+    /** Resolves when the phone says that it is registered. */
+    registered(ms = 15_000): Promise<void> {
+        return this.board.until(
+            ({accounts}) => accounts?.some(({registered}) => registered) === true,
+            ms,
+            "the registration",
+        );
+    }
+
+    /** Ends the phone alone, in order or as a power cut would. */
+    async stopPhone(how: "stop" | "kill" = "stop"): Promise<void> {
+        this.#board?.close();
+        this.#board = null;
+        if (how === "stop") await this.#process?.stop();
+        else await this.#process?.kill();
+    }
+
+    /** Pulls the display's cable, or puts it in again. */
+    unplugDisplay(): void {
+        this.glass.close();
+    }
+
+    replugDisplay(): void {
+        this.glass = openGlass(this.options.display, join(this.options.folder, "display"));
+    }
+
+    /** Ends everything that it started. */
+    async stop(): Promise<void> {
+        await this.stopPhone();
+        await Promise.all(this.farEnds.map((farEnd) => farEnd.stop()));
+        await this.kamailio.stop();
+        this.glass.close();
+        this.#cable.close();
+    }
+}
+
+function startFarEnd(farEnd: "echo" | "callback", options: BenchOptions, kamailio: Kamailio): Promise<Baresip> {
+    const registrar = {domain: kamailio.domain, port: kamailio.tcp, transport: "tcp"} as const;
+    if (farEnd === "echo") {
+        const account = {name: "600", password, displayName: "Echo"};
+        return startBaresip({folder: join(options.folder, "echo"), account, registrar, mode: "echo", record: true});
+    }
+    const account = {name: "601", password, displayName: "Call back"};
+    return startCallback({folder: join(options.folder, "callback"), account, registrar});
+}
