@@ -164,12 +164,8 @@ function transform(real: Float64Array, imaginary: Float64Array, sign: 1 | -1): v
 /** Correlation of `signal` with `reference` at each shift, circular over a length that holds both. */
 function correlationOf(reference: Int16Array, signal: Int16Array): Float64Array {
     const length = 2 ** Math.ceil(Math.log2(reference.length + signal.length));
-    const [a, b, c, d] = [0, 0, 0, 0].map(() => new Float64Array(length)) as [
-        Float64Array,
-        Float64Array,
-        Float64Array,
-        Float64Array,
-    ];
+    const zeros = (): Float64Array => new Float64Array(length);
+    const [a, b, c, d] = [zeros(), zeros(), zeros(), zeros()];
     a.set(reference);
     c.set(signal);
     transform(a, b, -1);

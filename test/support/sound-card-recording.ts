@@ -61,6 +61,9 @@ function readRing(path: string, keep: number, first: number, count: number): Int
 
 /** Frames `from` to `to` of a run, first channel only, as far as they are kept. */
 export function readFrames(recording: Recording, run: CardRun, from: number, to: number): Stretch {
+    if (to <= from) {
+        return {first: from, frames: new Int16Array(0)};
+    }
     const oldest = recording.keep > 0 ? Math.max(0, nextSample(recording) - recording.keep) : 0;
     const first = Math.max(0, from, Math.ceil((oldest - run.firstSample) / run.channels));
     const count = to - first;

@@ -22,6 +22,7 @@ const EBUSY = 16;
 interface LoopReport {
     readonly xruns: number;
     readonly blocks: number;
+    readonly early: number;
     readonly delay: number;
     readonly delayP5: number;
     readonly delayP95: number;
@@ -42,9 +43,14 @@ function card(options: Partial<CardOptions> = {}): VirtualCard {
     return createCard(join(folder, `${cards++}`), {name: "handset", ...options});
 }
 
-/** Starts the loop from a card's microphone to a card's loudspeaker, in frames of `period`. */
-function startLoop(playback: VirtualCard, capture: VirtualCard, seconds: number, period = 480): ChildProcess {
-    return spawn(CARD_LOOP, [playback.pcm, capture.pcm, `${seconds}`, `${period}`], {
+/** Starts the loop from one card's microphone to another's loudspeaker; `how` is its period and what may follow that. */
+function startLoop(
+    playback: VirtualCard,
+    capture: VirtualCard,
+    seconds: number,
+    how: readonly (number | string)[] = [],
+): ChildProcess {
+    return spawn(CARD_LOOP, [playback.pcm, capture.pcm, `${seconds}`, ...how.map(String)], {
         env: environmentOf(playback, capture),
         // Configuration errors are ALSA's own words on stderr; an ended loop is told by its report.
         stdio: ["ignore", "pipe", "ignore"],
@@ -61,7 +67,7 @@ async function reportOf(child: ChildProcess): Promise<LoopReport> {
 }
 
 async function runLoop(on: VirtualCard, seconds: number, period = 480): Promise<LoopReport> {
-    return reportOf(startLoop(on, on, seconds, period));
+    return reportOf(startLoop(on, on, seconds, [period]));
 }
 
 /** A second of speech that begins half a second after now, alone in the silence, for exact times. */
@@ -131,6 +137,12 @@ describe.concurrent("the virtual card as an instrument", () => {
 });
 
 describe.concurrent("the virtual card as a device", () => {
+    it("never ends a poll before a whole period is there", PATIENT, async () => {
+        const on = card();
+        const report = await reportOf(startLoop(on, on, 0.5, [480, 4, "poll"]));
+        expect(report).toMatchObject({xruns: 0, blocks: 50, early: 0});
+    });
+
     it("is two cards at once, each with its own sound", PATIENT, async () => {
         const handset = card({microphone: {rate: RATE, samples: sine(RATE, 1000, 1000, -10)}});
         const ringer = createCard(join(folder, `${cards++}`), {name: "ringer"});

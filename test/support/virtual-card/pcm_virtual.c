@@ -108,18 +108,24 @@ static int64_t wanted_of(const card_t* card) {
 /* The kernel wakes a blocked reader when min(what is left of the call, avail_min) frames are there. alsa-lib over a
  * plug-in takes the few frames that are at hand and then waits for a whole avail_min more, which would cost blocking
  * readers and writers up to a period that no hardware costs. So a partial transfer is finished at the next period
- * boundary, as the kernel would. */
+ * boundary, as the kernel would. A program that does not block waits in poll(), which the kernel ends at avail_min. */
+static int64_t least_of(const card_t* card) {
+    int64_t wanted = wanted_of(card), period = (int64_t)card->io.period_size;
+    if (card->io.nonblock) return wanted;
+    return wanted > period ? wanted - period + 1 : 1;
+}
+
 static bool is_ready(const card_t* card, int64_t position, int64_t avail) {
-    int64_t period = (int64_t)card->io.period_size, wanted = wanted_of(card);
-    return avail >= wanted || (avail > 0 && avail > wanted - period && position / period > card->last_period);
+    bool is_next_period = position / (int64_t)card->io.period_size > card->last_period;
+    return avail >= wanted_of(card) || (is_next_period && avail >= least_of(card));
 }
 
 /** Sets the timer for the period boundary at which a program that stands at `program` can go on. */
 static void arm(card_t* card, int64_t program) {
-    int64_t position = position_of(card), avail = avail_of(card, position, program), wanted = wanted_of(card);
+    int64_t position = position_of(card), avail = avail_of(card, position, program);
     int64_t period = (int64_t)card->io.period_size;
     if (!card->running) {
-        set_timer(card, is_playback(card) && avail >= wanted ? 1 : 0);
+        set_timer(card, is_playback(card) && avail >= wanted_of(card) ? 1 : 0);
         return;
     }
     if (is_ready(card, position, avail)) {
@@ -127,7 +133,7 @@ static void arm(card_t* card, int64_t program) {
         return;
     }
     int64_t boundary = (position / period + 1) * period;
-    while (avail + (boundary - position) <= wanted - period) boundary += period;
+    while (avail + (boundary - position) < least_of(card)) boundary += period;
     set_timer(card, card->started_at + (int64_t)ceil((double)boundary * frame_ns(card)) + 1000);
 }
 
@@ -348,6 +354,7 @@ static int open_card(card_t* card, const char* name, snd_pcm_stream_t stream, in
     card->io.flags = SND_PCM_IOPLUG_FLAG_MONOTONIC | SND_PCM_IOPLUG_FLAG_BOUNDARY_WA;
     card->io.callback = &CALLBACKS;
     card->io.private_data = card;
+    card->io.nonblock = (mode & SND_PCM_NONBLOCK) != 0; /* alsa-lib tells only later changes. */
     return snd_pcm_ioplug_create(&card->io, name, stream, mode);
 }
 
