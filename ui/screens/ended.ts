@@ -1,4 +1,5 @@
 /** A call or an attempt is over: why, with whom, how long. */
+import type {EndReason} from "../../firmware/phone/call.ts";
 import type {Notice} from "../../firmware/phone/state.ts";
 import {duration, partyLines} from "../format.ts";
 import {line, type Page, RANK} from "../page.ts";
@@ -8,7 +9,7 @@ import {serviceLines} from "./idle.ts";
 export function endedScreen(scene: Scene, notice: Notice): Page {
     const {state, text} = scene;
     const [first, second] = partyLines(notice.party, text);
-    const why = text.reason[notice.reason.code];
+    const why = reasonWords(scene, notice.reason);
     const service = notice.reason.code === "noService" ? serviceLines(scene, defaultAccount(state)) : [];
     const nobody = notice.party.number === "" && notice.party.name === null;
     return {
@@ -23,4 +24,9 @@ export function endedScreen(scene: Scene, notice: Notice): Page {
         backlight: true,
         changesAt: service.length > 0 ? nextRetrySecond(state) : null,
     };
+}
+
+/** What the far end cannot accept is our sound; without its word it was something here that forbade the call. */
+function reasonWords({text}: Scene, {code, sip}: EndReason): string {
+    return code === "notAcceptable" && sip !== null ? text.noCodec : text.reason[code];
 }

@@ -53,7 +53,7 @@ export function recentsScreen(scene: Scene, view: Recents): Page {
             ...(isLarge(size) ? detailLines(scene, shown[selected]) : []),
         ],
         hints: [
-            {key: "←→", word: text.recents[view.filter]},
+            {key: `←${text.recents[view.filter]}→`, word: ""},
             ...(isLarge(size) ? [hint(scene, "upDown", "select"), hint(scene, "back", "back")] : []),
             ...(rows.length === 0 ? [hint(scene, "back", "back")] : [hint(scene, "ok", "call")]),
         ],

@@ -32,7 +32,7 @@ export function selfTestScreen(scene: Scene, view: SelfTest): Page {
             ...task.map((row) => line(RANK.about, row)),
             ...resultLines(scene, view),
         ],
-        hints: [hint(scene, "back", "quit"), {key: number, word: ""}, hint(scene, "ok", "next")],
+        hints: [hint(scene, "back", "quit"), hint(scene, "ok", "next")],
         backlight: true,
         changesAt: null,
     };

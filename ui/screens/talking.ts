@@ -15,16 +15,17 @@ export const CODEC_MARKS: Readonly<Record<CodecName, string>> = {
 };
 
 export function talkingScreen(scene: Scene, call: Call): Page {
-    const {state, text} = scene;
+    const {state, text, size} = scene;
     const since = call.talkingSince ?? state.now;
     const codec = state.status.media?.codec ?? null;
+    const mark = codec === null ? "" : CODEC_MARKS[codec];
     const clock = duration((state.now - since) / 1_000);
     const muted = state.muted ? `${clock} ${text.call.muted}` : clock;
     return {
         body: [
             ...partyBody(scene, call),
             ...holdLines(scene, call),
-            line(RANK.thing, muted, codec === null ? "" : CODEC_MARKS[codec]),
+            line(RANK.thing, muted, muted.length + mark.length < size.columns ? mark : ""),
             ...waitingLines(scene, call),
             line(RANK.detail, accountOf(state, call.account)?.label ?? ""),
         ],

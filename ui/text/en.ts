@@ -82,7 +82,7 @@ export const en: Text = {
         unavailable: "Not reachable now",
         congestion: "Network is busy",
         forbidden: "Call not permitted",
-        notAcceptable: "No common codec",
+        notAcceptable: "Call not possible",
         answeredElsewhere: "Answered elsewhere",
         declinedElsewhere: "Declined elsewhere",
         noService: "No service",
@@ -90,6 +90,7 @@ export const en: Text = {
         mediaLost: "Sound was lost",
         failed: "Call failed",
     },
+    noCodec: "No common codec",
     offHook: {lying: "Handset is off hook", putDown: "Please hang up"},
     recents: {
         all: "All",

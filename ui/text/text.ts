@@ -73,6 +73,8 @@ export interface Text {
         readonly talked: string;
     };
     readonly reason: Readonly<Record<EndReason["code"], string>>;
+    /** `notAcceptable` when the other side said so (SIP 488, 606, 415). */
+    readonly noCodec: string;
     readonly offHook: {readonly lying: string; readonly putDown: string};
     readonly recents: {
         readonly all: string;
