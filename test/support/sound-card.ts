@@ -71,7 +71,9 @@ export function monotonicNow(): number {
 
 /** Compiles the card if it is not there or out of date. Throws with the compiler's words. */
 export function buildCard(): void {
-    execFileSync("make", ["-s", "-C", SOURCE], {stdio: ["ignore", "inherit", "inherit"]});
+    // Under another make, its flags would name a job server that this process does not have.
+    const {MAKEFLAGS: _, ...env} = process.env;
+    execFileSync("make", ["-s", "-C", SOURCE], {env, stdio: ["ignore", "inherit", "inherit"]});
 }
 
 /** Where the loop program of the card's own test stands. */

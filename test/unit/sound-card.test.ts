@@ -85,7 +85,7 @@ function delayOf(on: VirtualCard, speech: Int16Array, at: number): number {
 }
 
 // An xrun in a loop means that the machine stopped it for 20 ms, not that the card was wrong: then try again.
-const PATIENT = {retry: 3};
+const PATIENT = {retry: 5};
 
 describe.concurrent("the virtual card as an instrument", () => {
     it.for([
