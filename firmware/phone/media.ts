@@ -9,7 +9,8 @@ const longestSilence = 120_000;
 export function media(state: PhoneState, event: TimedMediaEvent): Step {
     switch (event.type) {
         case "capture": {
-            return stepOf({...state, captureOpen: event.open});
+            const works = event.open && state.soundFault?.startsWith("capture: ") === true;
+            return stepOf({...state, captureOpen: event.open, soundFault: works ? null : state.soundFault});
         }
         case "firstPacket": {
             const call = state.calls.find((known) => known.session === event.session);
