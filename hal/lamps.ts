@@ -1,5 +1,7 @@
 /** Lamps that can blink, all by one timer, so that they blink together and nothing runs while none does. */
 import type {LampName, LampState, Lamps} from "./board.ts";
+import {LED_HALVES} from "./cfa635-glass.ts";
+import {ledIndex} from "./display-protocol-cfa635.ts";
 
 const HALF_PERIOD_MS = 250;
 
@@ -17,6 +19,25 @@ export const LAMPS_OFF: Lamps = {
 /** Whether a lamp is lit in the lit or dark half of the blinking, pure. */
 export function isLit(state: LampState, litHalf: boolean): boolean {
     return state === "on" || (state === "blinking" && litHalf);
+}
+
+/** A lamp that is one half of a two-coloured LED of the display, 0 at the top. */
+export interface DisplayLed {
+    readonly led: 0 | 1 | 2 | 3;
+    readonly colour: "green" | "red";
+}
+
+/** Levels in % for the display's LEDs (GPIO 5 to 12) that light the given lamps, pure. */
+export function ledLevels(
+    wiring: Readonly<Partial<Record<LampName, DisplayLed>>>,
+    lit: ReadonlySet<LampName>,
+): readonly number[] {
+    const levels = new Array<number>(LED_HALVES).fill(0);
+    for (const name of LAMP_NAMES) {
+        const place = wiring[name];
+        if (place !== undefined && lit.has(name)) levels[ledIndex(place.led, place.colour) - 5] = 100;
+    }
+    return levels;
 }
 
 export class LampBlinker {

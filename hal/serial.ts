@@ -13,7 +13,7 @@ import type {BoardLog} from "./log.ts";
 const readAsync = promisify(readFile);
 
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 2_000;
 /** A port that was open this long was well; the next loss starts the back-off afresh. */
 const STEADY_MS = 1_000;
 const DEFAULT_QUEUE_BYTES = 65_536;

@@ -2,39 +2,38 @@
 import type {Frame} from "./board.ts";
 import {difference, type Screen, screenOfFrame} from "./display-protocol-vt100.ts";
 import {checkFrame, FRAME_MS, FrameGate} from "./frame-gate.ts";
+import {PortWatch} from "./port-watch.ts";
 import type {DisplayOptions, SerialDisplay} from "./serial-display.ts";
 
 /** A terminal that was switched on late shows the whole screen after this, without having been asked. */
 const REPAINT_MS = 10_000;
-/** A port that is not open by then is a fault. */
-const PATIENCE_MS = 1_000;
-
 export class Vt100Display implements SerialDisplay {
     readonly columns: number;
     readonly rows: number;
     readonly #options: DisplayOptions;
     readonly #gate = new FrameGate();
+    readonly #watch: PortWatch;
     #wanted: Screen | null = null;
     #shown: Screen | null = null;
-    #lost = false;
     #timer: NodeJS.Timeout | null = null;
     #repaint: NodeJS.Timeout | null = null;
-    #patience: NodeJS.Timeout | null = null;
 
     constructor(options: DisplayOptions) {
         this.#options = options;
         this.columns = options.columns;
         this.rows = options.rows;
-        options.port.onOpen((open) => this.#onOpen(open));
+        this.#watch = new PortWatch(options.port, options.onFault);
+        options.port.onOpen(() => {
+            this.#shown = null;
+            this.#advance();
+        });
         // What a terminal types is no key of the phone: noise on an open line must not dial.
         options.port.onData(() => undefined);
     }
 
     start(): void {
         this.#options.port.open();
-        this.#patience = setTimeout(() => {
-            if (!this.#options.port.isOpen) this.#tell(true, "its port is not there");
-        }, PATIENCE_MS);
+        this.#watch.start();
         this.#repaint = setInterval(() => this.#forget(), REPAINT_MS);
     }
 
@@ -49,20 +48,9 @@ export class Vt100Display implements SerialDisplay {
     }
 
     async close(): Promise<void> {
-        for (const timer of [this.#timer, this.#repaint, this.#patience]) if (timer !== null) clearTimeout(timer);
+        this.#watch.close();
+        for (const timer of [this.#timer, this.#repaint]) if (timer !== null) clearTimeout(timer);
         await this.#options.port.close();
-    }
-
-    #onOpen(open: boolean): void {
-        this.#shown = null;
-        this.#tell(!open, open ? "its port is open" : "its port was lost");
-        this.#advance();
-    }
-
-    #tell(lost: boolean, reason: string): void {
-        if (lost === this.#lost) return;
-        this.#lost = lost;
-        this.#options.onFault(lost, reason);
     }
 
     /** Paints all cells again without clearing, which would flicker. */

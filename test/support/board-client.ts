@@ -1,120 +1,124 @@
-/** The other end of the simulated board's door: keys and hook in, frames, lamps and the phone's facts out. */
-import {connect, type Socket} from "node:net";
+/** The hand that moves a simulated board: a client of the unix socket that hal/simulated-board.ts describes. */
+import {once} from "node:events";
+import {createConnection, type Socket} from "node:net";
 import {createInterface} from "node:readline";
 import type {Frame, Key, Lamps} from "../../hal/board.ts";
 
-/** What the phone says of its calls through the board's door. */
-export interface CallFact {
-    readonly id: string;
-    readonly direction: "outgoing" | "incoming";
-    readonly phase: string;
-    readonly number: string;
-    readonly name: string | null;
-}
-
-/** The newest of everything that the board told. */
-export interface BoardFacts {
-    readonly frame?: Frame;
-    readonly lamps?: Lamps;
-    readonly calls?: readonly CallFact[];
-    readonly outputs?: {readonly earTone: string | null; readonly ring: boolean; readonly microphone: string};
-    readonly accounts?: readonly {
-        readonly label: string;
-        readonly registered: boolean;
-        readonly fault: string | null;
-    }[];
+/** What the board has said last under each name. `outputs`, `calls` and the rest are whatever the phone publishes. */
+export interface BoardSaid {
+    frame?: Frame;
+    lamps?: Lamps;
+    hook?: "on" | "off";
+    [published: string]: unknown;
 }
 
 export class BoardClient {
+    /** The newest of everything. */
+    readonly said: BoardSaid = {};
     readonly #socket: Socket;
-    readonly #listeners = new Set<() => void>();
-    #facts: BoardFacts = {};
+    readonly #answers = new Map<number, {resolve: () => void; reject: (error: Error) => void}>();
+    readonly #watchers = new Set<(value: BoardSaid) => void>();
+    #nextId = 1;
+
+    /** Connects; the board must have started. */
+    static async connect(path: string): Promise<BoardClient> {
+        const socket = createConnection(path);
+        await once(socket, "connect");
+        return new BoardClient(socket);
+    }
 
     private constructor(socket: Socket) {
         this.#socket = socket;
-        createInterface({input: socket}).on("line", (line) => {
-            this.#facts = {...this.#facts, ...(JSON.parse(line) as BoardFacts)};
-            for (const listener of [...this.#listeners]) listener();
+        createInterface({input: socket}).on("line", (line) => this.#take(JSON.parse(line) as BoardSaid));
+        socket.on("error", () => undefined);
+        socket.on("close", () => {
+            for (const {reject} of this.#answers.values()) reject(new Error("the board is gone"));
+            this.#answers.clear();
         });
     }
 
-    static connect(path: string): Promise<BoardClient> {
+    /** Each resolves when the phone has been told of it, and rejects with the board's own words. */
+    press(key: Key): Promise<void> {
+        return this.command({press: key});
+    }
+
+    release(key: Key): Promise<void> {
+        return this.command({release: key});
+    }
+
+    tap(key: Key): Promise<void> {
+        return this.command({tap: key});
+    }
+
+    /** Taps one key after the other. */
+    async dial(digits: string): Promise<void> {
+        for (const digit of digits) await this.tap(digit as Key);
+    }
+
+    lift(): Promise<void> {
+        return this.command({lift: true});
+    }
+
+    putDown(): Promise<void> {
+        return this.command({putDown: true});
+    }
+
+    plug(part: "display" | "provisioning"): Promise<void> {
+        return this.command({plug: part});
+    }
+
+    unplug(part: "display" | "provisioning"): Promise<void> {
+        return this.command({unplug: part});
+    }
+
+    cellular(busy: boolean): Promise<void> {
+        return this.command({cellular: busy});
+    }
+
+    command(value: Readonly<Record<string, unknown>>): Promise<void> {
+        const id = this.#nextId;
+        this.#nextId += 1;
         return new Promise((resolve, reject) => {
-            const socket = connect(path, () => resolve(new BoardClient(socket)));
-            socket.once("error", reject);
+            this.#answers.set(id, {resolve, reject});
+            this.#socket.write(`${JSON.stringify({...value, id})}\n`);
         });
     }
 
-    get facts(): BoardFacts {
-        return this.#facts;
+    /** Calls at each thing said, with all that was said so far. */
+    onSaid(watcher: (said: BoardSaid) => void): void {
+        this.#watchers.add(watcher);
     }
 
-    /** The rows of the newest frame, as the phone sent it to its display. */
-    get lines(): readonly string[] {
-        return this.#facts.frame?.lines ?? [];
-    }
-
-    onChange(listener: () => void): void {
-        this.#listeners.add(listener);
-    }
-
-    #send(message: object): void {
-        this.#socket.write(`${JSON.stringify(message)}\n`);
-    }
-
-    press(key: Key): void {
-        this.#send({press: key});
-    }
-
-    release(key: Key): void {
-        this.#send({release: key});
-    }
-
-    /** Presses and releases, one key after the other. */
-    tap(...keys: readonly Key[]): void {
-        for (const key of keys) this.#send({tap: key});
-    }
-
-    lift(): void {
-        this.#send({lift: true});
-    }
-
-    putDown(): void {
-        this.#send({putDown: true});
-    }
-
-    /** Resolves as soon as `condition` holds; rejects after `ms` with what the glass shows then. */
-    async until(condition: (facts: BoardFacts) => boolean, ms: number, what = "it"): Promise<void> {
-        if (condition(this.#facts)) return;
-        await new Promise<void>((resolve, reject) => {
-            const look = (): void => {
-                if (condition(this.#facts)) finish(resolve);
-            };
-            const finish = (then: () => void): void => {
-                clearTimeout(timer);
-                this.#listeners.delete(look);
-                then();
-            };
+    /** Resolves when `holds` does, looked at now and after each line; rejects after `ms` with what was said last. */
+    until(holds: (said: BoardSaid) => boolean, ms = 10_000): Promise<void> {
+        if (holds(this.said)) return Promise.resolve();
+        return new Promise((resolve, reject) => {
             const timer = setTimeout(() => {
-                const shown = JSON.stringify({lines: this.lines, calls: this.#facts.calls ?? []});
-                finish(() => reject(new Error(`${what} did not come in ${ms} ms; the board says ${shown}`)));
+                this.#watchers.delete(look);
+                reject(new Error(`not within ${ms} ms; last was ${JSON.stringify(this.said)}`));
             }, ms);
-            this.#listeners.add(look);
+            const look = (said: BoardSaid): void => {
+                if (!holds(said)) return;
+                clearTimeout(timer);
+                this.#watchers.delete(look);
+                resolve();
+            };
+            this.#watchers.add(look);
         });
-    }
-
-    /** Resolves when the glass shows the text. */
-    shows(text: string | RegExp, ms = 10_000): Promise<void> {
-        return this.until(
-            ({frame}) => (frame?.lines.join("\n") ?? "").search(typeof text === "string" ? escaped(text) : text) >= 0,
-            ms,
-            `${text} on the glass`,
-        );
     }
 
     close(): void {
         this.#socket.destroy();
     }
-}
 
-const escaped = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    #take(value: BoardSaid & {done?: number; error?: string; id?: number}): void {
+        const {done, error, id, ...said} = value;
+        const answered = done ?? id;
+        const answer = answered === undefined ? undefined : this.#answers.get(answered);
+        if (answered !== undefined) this.#answers.delete(answered);
+        if (error !== undefined) answer?.reject(new Error(error));
+        else if (done !== undefined) answer?.resolve();
+        Object.assign(this.said, said);
+        for (const watcher of [...this.#watchers]) watcher(this.said);
+    }
+}

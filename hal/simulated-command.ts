@@ -1,0 +1,60 @@
+/** The lines that a simulated board takes from its socket, read and checked, pure. */
+import type {Key} from "./board.ts";
+
+export type SimulatedPart = "display" | "provisioning";
+
+export type SimulatedCommand = {readonly id?: string | number | undefined} & (
+    | {readonly do: "press" | "release" | "tap"; readonly key: Key}
+    | {readonly do: "hook"; readonly position: "on" | "off"}
+    | {readonly do: "plug" | "unplug"; readonly part: SimulatedPart}
+    | {readonly do: "cellular"; readonly busy: boolean}
+);
+
+const KEY_NAMES: ReadonlySet<string> = new Set<Key>([
+    ..."0123456789*#",
+    ...["up", "down", "left", "right", "ok", "back"],
+    ...["hold", "mute", "louder", "softer", "speaker", "line1", "line2", "line3", "line4"],
+] as Key[]);
+
+/** Whether a text names a key of the board's vocabulary. */
+export function isKey(text: unknown): text is Key {
+    return typeof text === "string" && KEY_NAMES.has(text);
+}
+
+/** Reads one value; says in words what is wrong with it. */
+export function parseCommand(value: unknown): SimulatedCommand | {readonly error: string} {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return {error: "an object is wanted"};
+    const {id, ...rest} = value as Readonly<Record<string, unknown>>;
+    if (id !== undefined && typeof id !== "string" && typeof id !== "number") return {error: "id: text or number"};
+    const [entry, ...more] = Object.entries(rest);
+    if (entry === undefined || more.length > 0) return {error: "exactly one command is wanted"};
+    const command = commandOf(entry[0], entry[1]);
+    return "error" in command ? command : {...command, id};
+}
+
+function commandOf(name: string, argument: unknown): SimulatedCommand | {readonly error: string} {
+    switch (name) {
+        case "press":
+        case "release":
+        case "tap": {
+            return isKey(argument) ? {do: name, key: argument} : {error: `${name}: no such key`};
+        }
+        case "lift":
+        case "putDown": {
+            if (argument !== true) return {error: `${name}: true is wanted`};
+            return {do: "hook", position: name === "lift" ? "off" : "on"};
+        }
+        case "plug":
+        case "unplug": {
+            if (argument !== "display" && argument !== "provisioning") return {error: `${name}: no such part`};
+            return {do: name, part: argument};
+        }
+        case "cellular": {
+            if (typeof argument !== "boolean") return {error: "cellular: true or false is wanted"};
+            return {do: "cellular", busy: argument};
+        }
+        default: {
+            return {error: `no command "${name.slice(0, 40)}"`};
+        }
+    }
+}
