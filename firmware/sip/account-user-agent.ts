@@ -1,4 +1,5 @@
 /** JsSIP's user agent set up for one account, with a Contact that is always the address of the connection. */
+import {once} from "node:events";
 import {isIPv6} from "node:net";
 import type {AccountSettings, SipSettings} from "./account.ts";
 import {escapeUser} from "./dial-target.ts";
@@ -10,6 +11,9 @@ const NEVER = 86_400;
 /** An INVITE rings as long as the core lets it, in seconds. */
 const RING_LIMIT = 600;
 
+/** JsSIP's state of a client transaction that got a 2xx; those below still wait. */
+const ACCEPTED = 4;
+
 interface ContactUri {
     host: string;
     port: number;
@@ -20,6 +24,8 @@ interface ContactUri {
 interface Internals {
     readonly transport: {recovery_timer: NodeJS.Timeout | null; connect(): void; disconnect(): void};
     readonly contact: {readonly uri: ContactUri};
+    _closeTimer: NodeJS.Timeout | null;
+    readonly _transactions: {readonly nict: object; readonly ict: Readonly<Record<string, {readonly state: number}>>};
     registrator(): {_contact: string; register(): void};
 }
 
@@ -70,14 +76,37 @@ export class AccountUserAgent extends SipUserAgent {
         transport.connect();
     }
 
-    /** Ends the connection whatever is under way. */
-    disconnect(): void {
-        this.#internals.transport.disconnect();
+    /** Ends the connection whatever is under way; JsSIP alone would wait two more seconds. */
+    override stop(): void {
+        super.stop();
+        const {_closeTimer, transport} = this.#internals;
+        if (_closeTimer === null) return;
+        clearTimeout(_closeTimer);
+        this.#internals._closeTimer = null;
+        transport.disconnect();
     }
 
     /** Sends one REGISTER; JsSIP refreshes it by itself once it was accepted. */
     sendRegister(): void {
         this.#internals.registrator().register();
+    }
+
+    /**
+     * Resolves when no request of ours waits for its answer, or after `patience` ms. An answered INVITE
+     * does not count although it lives for 32 s more (timer M of RFC 6026 §8.4).
+     */
+    async settled(patience: number): Promise<void> {
+        const giveUp = AbortSignal.timeout(patience);
+        while (this.#isWaiting() && !giveUp.aborted) {
+            await once(this, "transactionDestroyed", {signal: giveUp}).catch(() => {
+                // The patience is over.
+            });
+        }
+    }
+
+    #isWaiting(): boolean {
+        const {nict, ict} = this.#internals._transactions;
+        return Object.keys(nict).length > 0 || Object.values(ict).some(({state}) => state < ACCEPTED);
     }
 
     get #internals(): Internals {

@@ -18,8 +18,8 @@ import {createSipSocket, type SipSocket} from "./sip-socket.ts";
 
 /** How long a call waits for a connection that is being made, in ms. */
 const CONNECT_PATIENCE = 6_000;
-/** How long JsSIP may take over its last transactions, in ms. */
-const STOP_PATIENCE = 3_000;
+/** How long our last requests may wait for their answers, in ms. */
+const SETTLE_PATIENCE = 1_000;
 
 export interface AgentOptions {
     readonly account: AccountSettings;
@@ -126,7 +126,7 @@ export class Agent {
         this.#legs.get(call)?.sendDigit(digit, ms);
     }
 
-    /** Hangs up, unregisters and disconnects, in five seconds at most. The second call waits for the first. */
+    /** Hangs up, unregisters and disconnects, in three seconds at most. The second call waits for the first. */
     close(): Promise<void> {
         this.#closing ??= this.#close();
         return this.#closing;
@@ -135,14 +135,8 @@ export class Agent {
     async #close(): Promise<void> {
         for (const call of [...this.#legs.keys()]) this.hangUp(call);
         await this.#registration.close();
-        await new Promise<void>((resolve) => {
-            const patience = setTimeout(() => this.#ua.disconnect(), STOP_PATIENCE);
-            this.#ua.once("disconnected", () => {
-                clearTimeout(patience);
-                resolve();
-            });
-            this.#ua.stop();
-        });
+        await this.#ua.settled(SETTLE_PATIENCE);
+        this.#ua.stop();
     }
 
     #newLeg(call: CallId, direction: "outgoing" | "incoming"): CallLeg {

@@ -16,7 +16,7 @@ import type {SipSocket} from "./sip-socket.ts";
 /** Longer than timer F (32 s): only an answer that JsSIP passes over leaves a REGISTER without an end, in ms. */
 const ANSWER_PATIENCE = 40_000;
 /** How long good-byes may take, in ms. */
-const UNREGISTER_PATIENCE = 2_000;
+const UNREGISTER_PATIENCE = 1_500;
 
 export interface RegistrationOptions {
     readonly account: AccountSettings;
@@ -78,7 +78,7 @@ export class Registration {
         if (!this.#closed) this.#options.ua.reconnect();
     }
 
-    /** Takes the contact back, within two seconds, and ends the attempts. The connection stays. */
+    /** Takes the contact back, within one and a half seconds, and ends the attempts. The connection stays. */
     async close(): Promise<void> {
         this.#closed = true;
         clearTimeout(this.#timer);
