@@ -66,14 +66,14 @@ let drawn = "";
 /** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
 function draw(phone: BenchPhone): void {
     if (inConsole || ending) return;
-    const {facts} = phone.board;
+    const {said} = phone;
     const handset = sound === "virtual" ? phone.handset.levels() : {playback: Number.NaN, capture: Number.NaN};
-    const calls = (facts.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
+    const calls = (said.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
     const picture = drawBench({
         glass: phone.glass.lines,
-        backlight: phone.glass.backlight,
-        lamps: facts.lamps ?? darkLamps,
-        hook: hookOf(phone),
+        backlight: phone.glass.lit,
+        lamps: said.lamps ?? darkLamps,
+        hook: said.hook ?? "on",
         microphone: handset.capture,
         earpiece: handset.playback,
         ringer: sound === "virtual" ? phone.ringer.levels().playback : Number.NaN,
@@ -87,9 +87,6 @@ function draw(phone: BenchPhone): void {
     drawn = picture;
 }
 
-let lifted = false;
-const hookOf = (_phone: BenchPhone): "on" | "off" => (lifted ? "off" : "on");
-
 function take(phone: BenchPhone, text: string): void {
     if (inConsole) {
         const end = text.indexOf("\u001d");
@@ -100,13 +97,11 @@ function take(phone: BenchPhone, text: string): void {
     for (const input of benchInputs(text)) {
         switch (input.type) {
             case "key": {
-                phone.board.tap(input.key);
+                move(phone.board.tap(input.key));
                 break;
             }
             case "hook": {
-                lifted = !lifted;
-                if (lifted) phone.board.lift();
-                else phone.board.putDown();
+                move(phone.said.hook === "off" ? phone.board.putDown() : phone.board.lift());
                 break;
             }
             case "console": {
@@ -119,6 +114,11 @@ function take(phone: BenchPhone, text: string): void {
             }
         }
     }
+}
+
+/** A key that the phone did not take is shown by the phone itself; the terminal says nothing of it. */
+function move(moved: Promise<void>): void {
+    moved.catch(() => undefined);
 }
 
 function enterConsole(phone: BenchPhone): void {
@@ -156,5 +156,6 @@ phone.console.onText((text) => {
 });
 if (process.stdin.isTTY) process.stdin.setRawMode(true);
 process.stdin.setEncoding("utf8").on("data", (text: string) => take(phone, text));
-phone.board.onChange(() => draw(phone));
+phone.board.onSaid(() => draw(phone));
+phone.glass.onChange(() => draw(phone));
 const timer = setInterval(() => draw(phone), drawMs);

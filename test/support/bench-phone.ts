@@ -8,15 +8,14 @@
  */
 import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
-import {BoardClient} from "./board-client.ts";
-import {Cfa635Emulator} from "./cfa635-emulator.ts";
+import {BoardClient, type BoardSaid} from "./board-client.ts";
 import {ConsoleClient} from "./console-client.ts";
+import {Glass, type GlassKind} from "./glass.ts";
 import {type Baresip, type Kamailio, startBaresip, startCallback, startKamailio} from "./peers.ts";
 import {PhoneProcess} from "./phone-process.ts";
 import {openPty, type Pty} from "./pty.ts";
 import {createCard, environmentOf, type VirtualCard} from "./sound-card.ts";
 import type {Wav} from "./sound-wav.ts";
-import {Vt100Glass} from "./vt100-glass.ts";
 
 export type BenchTransport = "tcp" | "tls" | "wss";
 
@@ -24,7 +23,7 @@ export interface BenchOptions {
     /** A private folder; everything that the bench makes lies in it. */
     readonly folder: string;
     readonly transport: BenchTransport;
-    readonly display: "cfa635" | "vt100";
+    readonly display: GlassKind;
     /** `card` takes the machine's own sound card (the PCM `default`). */
     readonly sound: "virtual" | "card";
     readonly microphone?: Wav;
@@ -38,39 +37,29 @@ export interface BenchOptions {
     readonly progress?: (what: string) => void;
 }
 
-/** The display's far end: what the bytes of the real driver drew. */
-export interface Glass {
-    readonly lines: readonly string[];
-    readonly backlight: boolean;
-    close(): void;
+/** What the firmware publishes through the simulated board's door. */
+export interface PhoneSaid extends BoardSaid {
+    readonly calls?: readonly {
+        readonly id: string;
+        readonly direction: "outgoing" | "incoming";
+        readonly phase: string;
+        readonly number: string;
+        readonly name: string | null;
+    }[];
+    readonly accounts?: readonly {
+        readonly label: string;
+        readonly registered: boolean;
+        readonly fault: string | null;
+    }[];
+    readonly outputs?: {
+        readonly earTone: object | null;
+        readonly ring: boolean;
+        readonly microphone: "closed" | "muted" | "open";
+        readonly route: string;
+    };
 }
 
 const password = "correct horse battery staple";
-
-function openGlass(kind: "cfa635" | "vt100", path: string): Glass {
-    if (kind === "cfa635") {
-        const module = new Cfa635Emulator(path);
-        return {
-            get lines() {
-                return module.lines;
-            },
-            get backlight() {
-                return module.backlight.display > 0;
-            },
-            close: () => module.close(),
-        };
-    }
-    const glass = new Vt100Glass(40, 12);
-    const pty = openPty(path);
-    pty.onData((chunk) => glass.write(chunk));
-    return {
-        get lines() {
-            return glass.lines;
-        },
-        backlight: true,
-        close: () => pty.close(),
-    };
-}
 
 /** Everything that runs, and its end. */
 export class BenchPhone {
@@ -80,7 +69,7 @@ export class BenchPhone {
     readonly handset: VirtualCard;
     readonly ringer: VirtualCard;
     readonly console: ConsoleClient;
-    glass: Glass;
+    readonly glass: Glass;
     #cable: Pty;
     #process: PhoneProcess | null = null;
     #board: BoardClient | null = null;
@@ -93,8 +82,8 @@ export class BenchPhone {
         const microphone = options.microphone === undefined ? {} : {microphone: options.microphone};
         this.handset = createCard(options.folder, {name: "handset", ...keep, ...microphone});
         this.ringer = createCard(options.folder, {name: "ringer", ...keep});
-        this.glass = openGlass(options.display, join(options.folder, "display"));
-        this.#cable = openPty(join(options.folder, "provisioning"));
+        this.glass = new Glass(options.display, join(options.folder, "display-tty"));
+        this.#cable = openPty(join(options.folder, "provisioning-tty"));
         this.console = new ConsoleClient(this.#cable);
         writeFileSync(this.#profilePath, JSON.stringify(this.#profile(), null, 4));
     }
@@ -150,13 +139,13 @@ export class BenchPhone {
         const card = {handsetPlayback: "default", handsetCapture: "default", ringer: "default"};
         return {
             kind: "simulated",
-            folder,
+            folder: join(folder, "board"),
             display: {
                 kind: display,
-                tty: join(folder, "display"),
+                tty: join(folder, "display-tty"),
                 ...(display === "cfa635" ? {columns: 20, rows: 4} : {columns: 40, rows: 12}),
             },
-            provisioning: {tty: join(folder, "provisioning")},
+            provisioning: {tty: join(folder, "provisioning-tty")},
             sound: sound === "virtual" ? virtual : card,
         };
     }
@@ -183,7 +172,7 @@ export class BenchPhone {
             environment: this.options.sound === "virtual" ? environmentOf(this.handset, this.ringer) : {},
         });
         await this.#process.logs(/the phone is ready/);
-        this.#board = await BoardClient.connect(join(this.options.folder, "board.sock"));
+        this.#board = await BoardClient.connect(join(this.options.folder, "board/board.sock"));
     }
 
     /** Types the account and the settings into the console. */
@@ -209,13 +198,24 @@ export class BenchPhone {
         });
     }
 
+    /** The newest of everything that the phone said of itself. */
+    get said(): PhoneSaid {
+        return this.board.said as PhoneSaid;
+    }
+
+    /** Resolves when what the phone says of itself fulfils `holds`. */
+    says(holds: (said: PhoneSaid) => boolean, ms = 10_000): Promise<void> {
+        return this.board.until((said) => holds(said as PhoneSaid), ms);
+    }
+
     /** Resolves when the phone says that it is registered. */
     registered(ms = 15_000): Promise<void> {
-        return this.board.until(
-            ({accounts}) => accounts?.some(({registered}) => registered) === true,
-            ms,
-            "the registration",
-        );
+        return this.says(({accounts}) => accounts?.some(({registered}) => registered) === true, ms);
+    }
+
+    /** Resolves when the call that there is has reached the phase; `none`: when there is no call. */
+    phase(phase: string, ms = 10_000): Promise<void> {
+        return this.says(({calls}) => (phase === "none" ? calls?.length === 0 : calls?.[0]?.phase === phase), ms);
     }
 
     /** Ends the phone alone, in order or as a power cut would. */
@@ -224,15 +224,6 @@ export class BenchPhone {
         this.#board = null;
         if (how === "stop") await this.#process?.stop();
         else await this.#process?.kill();
-    }
-
-    /** Pulls the display's cable, or puts it in again. */
-    unplugDisplay(): void {
-        this.glass.close();
-    }
-
-    replugDisplay(): void {
-        this.glass = openGlass(this.options.display, join(this.options.folder, "display"));
     }
 
     /** Ends everything that it started. */

@@ -1,0 +1,54 @@
+/** The board that a profile describes: a real one, or one that another process moves. */
+import {readFileSync} from "node:fs";
+import type {Board} from "../hal/board.ts";
+import {createSimulatedBoard, type SimulatedBoardOptions} from "../hal/simulated-board.ts";
+import {messageOf, PhoneError} from "./errors.ts";
+import type {Log} from "./log.ts";
+
+export interface OpenedBoard {
+    readonly board: Board;
+    /** Whether there is a loudspeaker path. */
+    readonly handsFree: boolean;
+    /** Says a value to whoever watches a simulated board; a real one has no such door. */
+    readonly publish: (value: Readonly<Record<string, unknown>>) => void;
+}
+
+/** What a profile of a simulated board says; tests and the bench phone write it. */
+interface SimulatedProfile {
+    readonly kind: "simulated";
+    readonly folder: string;
+    readonly display: {
+        readonly kind: SimulatedBoardOptions["displayKind"];
+        readonly tty: string;
+        readonly columns: number;
+        readonly rows: number;
+    };
+    readonly provisioning: {readonly tty: string};
+    readonly sound: SimulatedBoardOptions["sound"];
+}
+
+/** Opens the board of a profile. Throws `profile` with everything that is wrong with it. */
+export async function openBoard(path: string, log: Log): Promise<OpenedBoard> {
+    let profile: unknown;
+    try {
+        profile = JSON.parse(readFileSync(path, "utf8"));
+    } catch (thrown) {
+        throw new PhoneError("profile", `the board profile ${path} cannot be read: ${messageOf(thrown)}`);
+    }
+    if (!isSimulated(profile)) throw new PhoneError("profile", "not yet");
+    const {folder, display, provisioning, sound} = profile;
+    const board = createSimulatedBoard({
+        folder,
+        displayTty: display.tty,
+        provisioningTty: provisioning.tty,
+        displayKind: display.kind,
+        columns: display.columns,
+        rows: display.rows,
+        sound,
+        log: (level, sentence) => log[level](sentence),
+    });
+    return {board, handsFree: true, publish: board.publish};
+}
+
+const isSimulated = (profile: unknown): profile is SimulatedProfile =>
+    typeof profile === "object" && profile !== null && "kind" in profile && profile.kind === "simulated";
