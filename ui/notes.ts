@@ -16,8 +16,15 @@ export interface Notes {
 export function notesOf(scene: Scene): Notes {
     const {state} = scene;
     const shown = state.volumeShownUntil !== null && state.volumeShownUntil > state.now;
-    const volume = shown ? [line(RANK.about, ...volumeWords(scene))] : [];
+    const volume = shown && !setsRingVolume(scene) ? [line(RANK.about, ...volumeWords(scene))] : [];
     return {lines: [...volume, ...faultLines(scene)], changesAt: shown ? state.volumeShownUntil : null};
+}
+
+/** The screen of the ringer's volume has its bar already. */
+function setsRingVolume({state}: Scene): boolean {
+    const covered =
+        state.calls.length > 0 || state.dialling !== null || state.notice !== null || state.offHook !== null;
+    return state.view.type === "ringVolume" && !covered;
 }
 
 function volumeWords(scene: Scene): readonly [string, string] {

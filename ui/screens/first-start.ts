@@ -3,12 +3,15 @@ import type {View} from "../../firmware/phone/state.ts";
 import {LANGUAGES} from "../choices.ts";
 import {countryName} from "../format.ts";
 import {wrap} from "../layout.ts";
-import {isLarge, line, type Page, RANK} from "../page.ts";
+import {isLarge, line, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, type Scene} from "../scene.ts";
 import {textOf} from "../text/languages.ts";
 import {listLines} from "./list.ts";
 
 type FirstStart = Extract<View, {type: "firstStart"}>;
+
+/** How long each takes its turn, in ms. */
+const TURN = 4_000;
 
 export function firstStartScreen(scene: Scene, view: FirstStart): Page {
     switch (view.step) {
@@ -46,16 +49,31 @@ function countryStep(scene: Scene, selected: number): Page {
     };
 }
 
+/** With few rows what to do and who helps take turns. */
 function nextStep(scene: Scene): Page {
-    const {text, size, state} = scene;
+    const {state, size} = scene;
     const contact = state.settings.supportContact;
-    const what = wrap(text.firstStart.next, size.columns).map((row) => line(RANK.thing, row));
-    const blank = isLarge(size) ? [line(RANK.extra, "")] : [];
-    const help = contact === "" ? [] : [...blank, line(RANK.detail, text.firstStart.support, contact)];
+    const turn = Math.floor(state.now / TURN);
+    const takesTurns = !isLarge(size) && contact !== "";
+    const blank = isLarge(size) && contact !== "" ? [line(RANK.extra, "")] : [];
+    const both = [...whatToDo(scene), ...blank, ...whoHelps(scene)];
     return {
-        body: [...what, ...help],
+        body: takesTurns ? (turn % 2 === 0 ? whatToDo(scene) : whoHelps(scene)) : both,
         hints: [hint(scene, "back", "back"), hint(scene, "ok", "next")],
         backlight: true,
-        changesAt: null,
+        changesAt: takesTurns ? (turn + 1) * TURN : null,
     };
+}
+
+function whatToDo({text, size}: Scene): readonly PageLine[] {
+    return wrap(text.firstStart.next, size.columns).map((row) => line(RANK.thing, row));
+}
+
+function whoHelps({text, size, state}: Scene): readonly PageLine[] {
+    const contact = state.settings.supportContact;
+    if (contact === "") return [];
+    return [
+        line(RANK.about, text.firstStart.support),
+        ...wrap(contact, size.columns).map((row) => line(RANK.state, row)),
+    ];
 }

@@ -11,7 +11,13 @@ export function idleScreen(scene: Scene): Page {
         : line(RANK.thing, wall?.time ?? "--:--", wall?.date ?? "");
     const missed = state.missed > 0 ? [line(RANK.minorFault, text.idle.missed, String(state.missed))] : [];
     return {
-        body: [time, ...accountLines(scene, account), ...otherAccounts(scene, account), ...missed, ...limits(scene)],
+        body: [
+            time,
+            ...accountLines(scene, account),
+            ...otherAccounts(scene, account),
+            ...missed,
+            ...limitLines(scene),
+        ],
         hints: [hint(scene, "up", "recents"), hint(scene, "ok", "menu")],
         backlight: true,
         changesAt: earliest([nextMinute(state), nextRetrySecond(state)]),
@@ -47,7 +53,8 @@ function otherAccounts({state, text}: Scene, shown: AccountState | null): readon
         });
 }
 
-function limits({state, text}: Scene): readonly PageLine[] {
+/** What forbids calls though there is service. */
+export function limitLines({state, text}: Scene): readonly PageLine[] {
     const mobile = state.cellularBusy ? [line(RANK.minorFault, text.idle.mobileBusy)] : [];
     const consent = state.consent ? [] : [line(RANK.fault, text.idle.noConsent)];
     return [...mobile, ...consent];

@@ -14,13 +14,14 @@ export function offHookScreen(scene: Scene): Page {
             changesAt: null,
         };
     }
+    const canRedial = state.recents.some(({direction, party}) => direction === "outgoing" && party.number !== "");
     const noService = serviceFaultOf(account) !== null;
     return {
         body: [
             line(RANK.thing, noService ? text.idle.noService : text.dial.enter),
             ...(noService ? serviceLines(scene, account) : [line(RANK.about, account?.label ?? "")]),
         ],
-        hints: [hint(scene, "up", "recents"), hint(scene, "ok", "menu")],
+        hints: [hint(scene, "upDown", "volume"), ...(canRedial ? [hint(scene, "ok", "redial")] : [])],
         backlight: true,
         changesAt: noService ? nextRetrySecond(state) : null,
     };

@@ -7,6 +7,6 @@ import type {Scene} from "../scene.ts";
 export function partyBody({text}: Scene, call: Call): readonly PageLine[] {
     const [first, second] = partyLines(call.party, text);
     const mark = call.emergency ? [line(RANK.about, text.call.emergency)] : [];
-    const number = second === null ? [] : [line(RANK.minorFault, second)];
+    const number = second === null ? [] : [line(RANK.detail, second)];
     return [...mark, line(RANK.thing, first), ...number];
 }

@@ -6,11 +6,7 @@ import {line, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, nextRetrySecond, nextTry, type Scene, serviceFaultOf} from "../scene.ts";
 import {CODEC_MARKS} from "./talking.ts";
 
-/** How many pages there are; `page` counts from 0, and round and round. */
-export function statusPages(accounts: readonly AccountState[]): number {
-    return 5 + Math.max(1, accounts.length);
-}
-
+/** `page` counts without end in both directions: the pages go round. */
 export function statusScreen(scene: Scene, page: number): Page {
     const {accounts, status} = scene.state;
     const lines = [
@@ -45,8 +41,8 @@ function accountLines(scene: Scene, account: AccountState | null): PageLine[] {
         line(RANK.about, account?.label ?? text.status.line, fault === null ? text.idle.ready : ""),
         ...(fault === null ? [] : [line(RANK.thing, text.service[fault].why)]),
         ...(account === null ? [] : [line(RANK.state, `${text.status.answer} ${account.detail}`.trim())]),
-        ...(server === "" ? [] : [line(RANK.fault, server)]),
-        ...(retry === null ? [] : [line(RANK.detail, retry)]),
+        ...(server === "" ? [] : [line(RANK.detail, server)]),
+        ...(retry === null ? [] : [line(RANK.extra, retry)]),
     ];
 }
 

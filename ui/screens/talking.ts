@@ -2,7 +2,7 @@
 import type {Call} from "../../firmware/phone/call.ts";
 import type {CodecName} from "../../native/index.ts";
 import {duration, partyLines} from "../format.ts";
-import {line, type Page, type PageLine, RANK} from "../page.ts";
+import {type Hint, line, type Page, type PageLine, RANK} from "../page.ts";
 import {accountOf, hint, nextSecond, type Scene} from "../scene.ts";
 import {partyBody} from "./party.ts";
 
@@ -29,10 +29,20 @@ export function talkingScreen(scene: Scene, call: Call): Page {
             ...waitingLines(scene, call),
             line(RANK.detail, accountOf(state, call.account)?.label ?? ""),
         ],
-        hints: [hint(scene, "upDown", "volume"), hint(scene, "ok", state.muted ? "unmute" : "mute")],
+        hints: callHints(scene, call),
         backlight: true,
         changesAt: nextSecond(since, state.now),
     };
+}
+
+/** The middle one goes first on a narrow glass: with the handset in the hand nobody needs a key to hang up. */
+function callHints(scene: Scene, call: Call): readonly Hint[] {
+    const {hook, muted} = scene.state;
+    const mute = hint(scene, "ok", muted ? "unmute" : "mute");
+    const volume = hint(scene, "upDown", "volume");
+    const end = hint(scene, "back", "hangUp");
+    if (hook === "on") return [end, volume, mute];
+    return call.emergency ? [volume, mute] : [volume, end, mute];
 }
 
 function holdLines({text}: Scene, call: Call): readonly PageLine[] {

@@ -18,8 +18,10 @@ export type HintWord =
     | "open"
     | "quit"
     | "recents"
+    | "redial"
     | "reject"
     | "select"
+    | "silence"
     | "unmute"
     | "volume";
 

@@ -1,6 +1,7 @@
 /** States of a phone for the screens, from a quiet one with everything in order. */
 import type {Call} from "../../../firmware/phone/call.ts";
 import type {PhoneState, RecentCall} from "../../../firmware/phone/state.ts";
+import type {SessionStats} from "../../../native/index.ts";
 import type {Size} from "../../../ui/page.ts";
 import {screenOf} from "../../../ui/screen.ts";
 
@@ -89,6 +90,21 @@ export const incoming: Call = {
 };
 
 export const talking: Call = {...incoming, phase: "talking", talkingSince: NOW - 125_000, session: 1};
+
+export const media: SessionStats = {
+    codec: "opus",
+    packetsSent: 1_000,
+    octetsSent: 60_000,
+    packetsReceived: 990,
+    octetsReceived: 59_400,
+    packetsLost: 10,
+    packetsLate: 3,
+    packetsMalformed: 0,
+    jitter: 3.2,
+    bufferDelay: 61.4,
+    roundTrip: 24,
+    remoteLoss: 0.02,
+};
 
 const HOUR = 3_600_000;
 

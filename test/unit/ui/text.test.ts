@@ -61,6 +61,10 @@ describe.each(LANGUAGES)("the words of %s", (language) => {
         const {hint, recents, status, selfTest} = textOf(language);
         const pairs = [
             [hint.reject, hint.answer, 14],
+            [hint.reject, hint.silence, 14],
+            [hint.volume, hint.redial, 13],
+            [hint.hangUp, hint.mute, 14],
+            [hint.hangUp, hint.unmute, 14],
             [hint.delete, hint.call, 14],
             [hint.recents, hint.menu, 14],
             [hint.back, hint.select, 14],

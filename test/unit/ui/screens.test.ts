@@ -1,0 +1,973 @@
+/** The screens as pictures: what is written here is what stands on the glass. */
+import {describe, expect, it} from "vitest";
+import type {Notice, PhoneState, SelfTestStep, ServiceFault} from "../../../firmware/phone/state.ts";
+import {incoming, LARGE, media, NOW, outgoing, picture, quiet, recents, talking} from "./states.ts";
+
+const lifted: PhoneState = {...quiet, hook: "off"};
+const fresh: PhoneState = {...quiet, accounts: [], settings: {...quiet.settings, language: null}};
+const notice: Notice = {
+    reason: {code: "busy", sip: 486},
+    party: {number: "601", name: "Zoë"},
+    talkSeconds: null,
+    since: NOW,
+    until: NOW + 30_000,
+};
+
+function without(fault: ServiceFault, retryAt: number | null = null): PhoneState {
+    const account = {id: 0, label: "Anna 201", registered: false, fault, detail: "no answer", retryAt};
+    return {...quiet, accounts: [account]};
+}
+
+function testing(step: SelfTestStep, found: Partial<PhoneState["selfTest"]>): PhoneState {
+    return {...quiet, view: {type: "selfTest", step, since: NOW}, selfTest: {...quiet.selfTest, ...found}};
+}
+
+/** A picture as it is drawn in a test, its indentation taken off. */
+function glass(drawn: string): string {
+    return drawn
+        .trim()
+        .split("\n")
+        .map((row) => row.trim())
+        .join("\n");
+}
+
+describe("idle", () => {
+    it("shows time, date and the account that is ready", () => {
+        expect(picture(quiet)).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Anna 201       ready|
+                |                    |
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("counts missed calls", () => {
+        expect(picture({...quiet, missed: 3})).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Anna 201       ready|
+                |Missed calls:      3|
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("says why there is no service and what to do", () => {
+        expect(picture(without("wrongPassword"))).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Wrong password      |
+                |Enter it again      |
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("counts down to the next attempt where there is nothing to do but wait", () => {
+        expect(picture(without("timeout", NOW + 24_000))).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Server not answering|
+                |Next try in 0:24    |
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("asks for the cable before anything is set up", () => {
+        expect(picture({...quiet, accounts: []})).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Not set up yet      |
+                |Connect USB cable   |
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("has no time before the clock is known", () => {
+        expect(picture({...quiet, wallOffset: null})).toBe(
+            glass(`
+                |--:--               |
+                |Anna 201       ready|
+                |                    |
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("lets a broken sound card take the row of the hints when all rows are needed", () => {
+        expect(picture({...without("unreachable"), soundFault: "no such device"})).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Server not reached  |
+                |Check the network   |
+                |Sound card fault    |
+            `),
+        );
+    });
+
+    it("says that only emergency calls are possible without consent", () => {
+        expect(picture({...quiet, consent: false})).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Anna 201       ready|
+                |Emergency calls only|
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("shows the ringer's volume while it is being set", () => {
+        expect(picture({...quiet, volumeShown: "ringVolume", volumeShownUntil: NOW + 3_000})).toBe(
+            glass(`
+                |09:41     Tue 24 Nov|
+                |Anna 201       ready|
+                |Ringing     ■■■■■■--|
+                |↑ Calls      OK Menu|
+            `),
+        );
+    });
+
+    it("lists every account with its state where there is room", () => {
+        expect(
+            picture(
+                {
+                    ...without("unreachable", NOW + 65_000),
+                    accounts: [
+                        ...without("unreachable", NOW + 65_000).accounts,
+                        {id: 1, label: "Office", registered: true, fault: null, detail: "200 OK", retryAt: null},
+                    ],
+                    storeFault: "disk is full",
+                },
+                LARGE,
+            ),
+        ).toBe(
+            glass(`
+                |Server not reached      Tue 24 Nov 09:41|
+                |                                        |
+                |Tuesday 24 November                09:41|
+                |Server not reached                      |
+                |Check the network                       |
+                |Next try in 1:05                        |
+                |Anna 201                      No service|
+                |Office                             ready|
+                |Storage fault               disk is full|
+                |                                        |
+                |                                        |
+                |↑ Calls                          OK Menu|
+            `),
+        );
+    });
+});
+
+describe("dialling", () => {
+    it("asks for a number at the dial tone and names the line", () => {
+        expect(picture({...lifted, offHook: {stage: "dialTone", until: NOW + 20_000}})).toBe(
+            glass(`
+                |Dial a number       |
+                |Anna 201            |
+                |                    |
+                |↑↓ Volume           |
+            `),
+        );
+    });
+
+    it("offers the last number again", () => {
+        expect(picture({...lifted, recents, offHook: {stage: "dialTone", until: NOW + 20_000}})).toBe(
+            glass(`
+                |Dial a number       |
+                |Anna 201            |
+                |                    |
+                |↑↓ Volume  OK Redial|
+            `),
+        );
+    });
+
+    it("says at the lift why there is no dial tone", () => {
+        expect(picture({...without("unreachable"), hook: "off", offHook: {stage: "dialTone", until: NOW}})).toBe(
+            glass(`
+                |No service          |
+                |Server not reached  |
+                |Check the network   |
+                |↑↓ Volume           |
+            `),
+        );
+    });
+
+    it("says that the handset was left lying", () => {
+        expect(picture({...lifted, offHook: {stage: "warning", until: NOW}})).toBe(
+            glass(`
+                |Handset is off hook |
+                |Please hang up      |
+                |                    |
+                |                    |
+            `),
+        );
+    });
+
+    it("shows the digits with the line that will be used", () => {
+        expect(picture({...lifted, dialling: {digits: "0301234", dialAt: NOW + 4_000}})).toBe(
+            glass(`
+                |Number      Anna 201|
+                |0301234             |
+                |                    |
+                |X Delete     OK Call|
+            `),
+        );
+    });
+
+    it("keeps the end of a long number in sight", () => {
+        expect(picture({...lifted, dialling: {digits: "00491701234567890123", dialAt: NOW + 4_000}})).toBe(
+            glass(`
+                |Number      Anna 201|
+                |…491701234567890123 |
+                |                    |
+                |X Delete     OK Call|
+            `),
+        );
+    });
+
+    it("marks an emergency number before it is sent", () => {
+        expect(picture({...quiet, dialling: {digits: "112", dialAt: null}})).toBe(
+            glass(`
+                |Number      Anna 201|
+                |112                 |
+                |EMERGENCY CALL      |
+                |X Delete     OK Call|
+            `),
+        );
+    });
+
+    it("warns before sending that there is no service", () => {
+        expect(picture({...without("connecting"), dialling: {digits: "600", dialAt: null}})).toBe(
+            glass(`
+                |Number      Anna 201|
+                |600                 |
+                |Connecting          |
+                |X Delete     OK Call|
+            `),
+        );
+    });
+});
+
+describe("an outgoing call", () => {
+    it("is being set up", () => {
+        expect(picture({...lifted, calls: [outgoing]})).toBe(
+            glass(`
+                |0301234567          |
+                |Calling             |
+                |Anna 201            |
+                |Put down to end     |
+            `),
+        );
+    });
+
+    it("rings at the other end", () => {
+        expect(
+            picture({...lifted, calls: [{...outgoing, phase: "alerting", party: {number: "601", name: "Zoë"}}]}),
+        ).toBe(
+            glass(`
+                |Zoë                 |
+                |601                 |
+                |Ringing             |
+                |Put down to end     |
+            `),
+        );
+    });
+
+    it("has the network's announcement", () => {
+        expect(picture({...lifted, calls: [{...outgoing, phase: "earlyMedia"}]})).toBe(
+            glass(`
+                |0301234567          |
+                |Please listen       |
+                |Anna 201            |
+                |Put down to end     |
+            `),
+        );
+    });
+
+    it("is ended by a key when the loudspeaker is on", () => {
+        expect(picture({...quiet, handsFree: true, speaker: true, calls: [outgoing]})).toBe(
+            glass(`
+                |0301234567          |
+                |Calling             |
+                |Anna 201            |
+                |X End               |
+            `),
+        );
+    });
+
+    it("bears the mark of an emergency, and no key to end it", () => {
+        expect(picture({...lifted, calls: [{...outgoing, emergency: true, party: {number: "112", name: null}}]})).toBe(
+            glass(`
+                |EMERGENCY CALL      |
+                |112                 |
+                |Calling             |
+                |Put down to end     |
+            `),
+        );
+    });
+});
+
+describe("an incoming call", () => {
+    it("shows name and number and how to answer", () => {
+        expect(picture({...quiet, calls: [incoming]})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |+49301234567        |
+                |Lift to answer      |
+                |X Reject  OK Silence|
+            `),
+        );
+    });
+
+    it("has no more to silence once the bell is silenced", () => {
+        expect(picture({...quiet, silenced: "in-1", calls: [incoming]})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |+49301234567        |
+                |Lift to answer      |
+                |X Reject            |
+            `),
+        );
+    });
+
+    it("hides its number", () => {
+        expect(picture({...quiet, calls: [{...incoming, party: {number: "", name: null}}]})).toBe(
+            glass(`
+                |Incoming call       |
+                |Number withheld     |
+                |Lift to answer      |
+                |X Reject  OK Silence|
+            `),
+        );
+    });
+
+    it("is answered by OK with the handset off hook", () => {
+        expect(picture({...lifted, calls: [incoming]})).toBe(
+            glass(`
+                |Incoming call       |
+                |Bérénice Müller     |
+                |+49301234567        |
+                |X Reject   OK Answer|
+            `),
+        );
+    });
+
+    it("is being answered", () => {
+        expect(picture({...lifted, calls: [{...incoming, phase: "answering"}]})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |+49301234567        |
+                |Connecting          |
+                |Put down to end     |
+            `),
+        );
+    });
+
+    it("shows digits of an emergency number that is being dialled over it", () => {
+        expect(picture({...quiet, calls: [incoming], dialling: {digits: "11", dialAt: null}})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |Lift to answer      |
+                |11                  |
+                |X Reject  OK Silence|
+            `),
+        );
+    });
+});
+
+describe("a call", () => {
+    it("runs its clock and names the codec", () => {
+        expect(picture({...lifted, calls: [talking], status: {...quiet.status, media}})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |+49301234567        |
+                |2:05            Opus|
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("is muted", () => {
+        expect(picture({...lifted, muted: true, calls: [talking], status: {...quiet.status, media}})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |+49301234567        |
+                |2:05 Muted      Opus|
+                |↑↓ Volume  OK Unmute|
+            `),
+        );
+    });
+
+    it("is held by us", () => {
+        expect(picture({...lifted, calls: [{...talking, hold: {local: true, remote: false}}]})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |On hold             |
+                |2:05                |
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("is held by the other side, muted, and is made louder", () => {
+        expect(
+            picture({
+                ...lifted,
+                muted: true,
+                calls: [{...talking, hold: {local: false, remote: true}}],
+                volumeShown: "volume",
+                volumeShownUntil: NOW + 1,
+            }),
+        ).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |Held by other side  |
+                |2:05 Muted          |
+                |Volume      ■■■■■---|
+            `),
+        );
+    });
+
+    it("is being resumed", () => {
+        expect(picture({...lifted, calls: [{...talking, pending: "resume", hold: {local: true, remote: false}}]})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |Resuming            |
+                |2:05                |
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("stays on the glass when the sound card fails", () => {
+        expect(picture({...lifted, calls: [talking], soundFault: "no such device"})).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |2:05                |
+                |Sound card fault    |
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("stays on the glass when everything fails", () => {
+        expect(
+            picture({
+                ...lifted,
+                calls: [talking],
+                soundFault: "gone",
+                storeFault: "full",
+                faults: ["keypad", "provisioning"],
+            }),
+        ).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |2:05                |
+                |Sound card fault    |
+                |Storage fault       |
+            `),
+        );
+    });
+
+    it("is an emergency call", () => {
+        expect(
+            picture({
+                ...lifted,
+                calls: [{...talking, emergency: true, direction: "outgoing", party: {number: "112", name: null}}],
+            }),
+        ).toBe(
+            glass(`
+                |EMERGENCY CALL      |
+                |112                 |
+                |2:05                |
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("names who calls meanwhile", () => {
+        expect(
+            picture({...lifted, calls: [talking, {...incoming, id: "in-2", party: {number: "601", name: "Zoë"}}]}),
+        ).toBe(
+            glass(`
+                |Bérénice Müller     |
+                |2:05                |
+                |Waiting:         Zoë|
+                |↑↓ Volume    OK Mute|
+            `),
+        );
+    });
+
+    it("tells more where there is room", () => {
+        expect(
+            picture(
+                {
+                    ...lifted,
+                    muted: true,
+                    calls: [talking],
+                    soundFault: "no such device",
+                    status: {...quiet.status, media},
+                },
+                LARGE,
+            ),
+        ).toBe(
+            glass(`
+                |Anna 201                Tue 24 Nov 09:41|
+                |                                        |
+                |Bérénice Müller                         |
+                |+49301234567                            |
+                |2:05 Muted                          Opus|
+                |Anna 201                                |
+                |Sound card fault          no such device|
+                |                                        |
+                |                                        |
+                |                                        |
+                |                                        |
+                |↑↓ Volume        X End         OK Unmute|
+            `),
+        );
+    });
+});
+
+describe("the end of a call", () => {
+    it("has its reason and its duration", () => {
+        expect(
+            picture({...quiet, notice: {...notice, reason: {code: "remoteHangUp", sip: null}, talkSeconds: 3_725}}),
+        ).toBe(
+            glass(`
+                |Other side hung up  |
+                |Zoë                 |
+                |Call time    1:02:05|
+                |X Close             |
+            `),
+        );
+    });
+
+    it("is busy", () => {
+        expect(picture({...lifted, notice})).toBe(
+            glass(`
+                |Busy                |
+                |Zoë                 |
+                |601                 |
+                |Please hang up      |
+            `),
+        );
+    });
+
+    it("is unreachable", () => {
+        expect(
+            picture({...lifted, notice: {...notice, reason: {code: "unavailable", sip: 480}, party: outgoing.party}}),
+        ).toBe(
+            glass(`
+                |Not reachable now   |
+                |0301234567          |
+                |                    |
+                |Please hang up      |
+            `),
+        );
+    });
+
+    it("says what forbade it here", () => {
+        expect(
+            picture({...quiet, cellularBusy: true, notice: {...notice, reason: {code: "notAcceptable", sip: null}}}),
+        ).toBe(
+            glass(`
+                |Call not possible   |
+                |Mobile is in a call |
+                |Zoë                 |
+                |X Close             |
+            `),
+        );
+    });
+
+    it("says when the other side cannot take our sound", () => {
+        expect(picture({...quiet, notice: {...notice, reason: {code: "notAcceptable", sip: 488}}})).toBe(
+            glass(`
+                |No common codec     |
+                |Zoë                 |
+                |601                 |
+                |X Close             |
+            `),
+        );
+    });
+
+    it("says why there is no service", () => {
+        expect(
+            picture({
+                ...without("serverError", NOW + 90_000),
+                notice: {...notice, reason: {code: "noService", sip: null}},
+            }),
+        ).toBe(
+            glass(`
+                |No service          |
+                |Fault at the server |
+                |Next try in 1:30    |
+                |X Close             |
+            `),
+        );
+    });
+});
+
+describe("recent calls", () => {
+    it("stand newest first, with a mark, a name and when", () => {
+        expect(picture({...quiet, recents, view: {type: "recents", filter: "all", selected: 1, since: NOW}})).toBe(
+            glass(`
+                | !Bérénice Mü… 08:41|
+                |►→600          07:41|
+                | ←Zoë            Mon|
+                |←All→        OK Call|
+            `),
+        );
+    });
+
+    it("let the selected name scroll", () => {
+        expect(
+            picture({...quiet, recents, view: {type: "recents", filter: "missed", selected: 0, since: NOW - 3_000}}),
+        ).toBe(
+            glass(`
+                |►!ce Müller-Lü 08:41|
+                |                    |
+                |                    |
+                |←Missed→     OK Call|
+            `),
+        );
+    });
+
+    it("tell that there are none", () => {
+        expect(picture({...quiet, view: {type: "recents", filter: "received", selected: 0, since: NOW}})).toBe(
+            glass(`
+                |No calls            |
+                |                    |
+                |                    |
+                |←Received→    X Back|
+            `),
+        );
+    });
+
+    it("tell more of the selected one where there is room", () => {
+        expect(
+            picture({...quiet, recents, view: {type: "recents", filter: "all", selected: 2, since: NOW}}, LARGE),
+        ).toBe(
+            glass(`
+                |Anna 201                Tue 24 Nov 09:41|
+                |                                        |
+                |All 3/4                                 |
+                | !Bérénice Müller-Lüdenscheidt     08:41|
+                | →600                              07:41|
+                |►←Zoë                    yesterday 03:41|
+                | =Number withheld            15/10 10:41|
+                |601                                     |
+                |Other side hung up               1:02:05|
+                |                                        |
+                |                                        |
+                |←All→    ↑↓ Select    X Back     OK Call|
+            `),
+        );
+    });
+});
+
+describe("the menus", () => {
+    it("mark the selected item and keep it in sight", () => {
+        expect(picture({...quiet, view: {type: "menu", selected: 3}})).toBe(
+            glass(`
+                | Ringing volume     |
+                |►Language           |
+                | Self-test          |
+                |X Back       OK Open|
+            `),
+        );
+    });
+
+    it("name each language by itself", () => {
+        expect(picture({...quiet, view: {type: "language", selected: 1}})).toBe(
+            glass(`
+                | English            |
+                |►Deutsch            |
+                | Français           |
+                |X Back     OK Select|
+            `),
+        );
+    });
+
+    it("show the ringer's volume once", () => {
+        expect(
+            picture({...quiet, view: {type: "ringVolume"}, volumeShown: "ringVolume", volumeShownUntil: NOW + 3_000}),
+        ).toBe(
+            glass(`
+                |Ringing volume      |
+                |■■■■■■--            |
+                |                    |
+                |↑↓ Change   OK Close|
+            `),
+        );
+    });
+
+    it("call a silent ringer silent", () => {
+        expect(picture({...quiet, settings: {...quiet.settings, ringVolume: null}, view: {type: "ringVolume"}})).toBe(
+            glass(`
+                |Ringing volume      |
+                |silent              |
+                |                    |
+                |↑↓ Change   OK Close|
+            `),
+        );
+    });
+});
+
+describe("the first start", () => {
+    it("speaks the language under the mark", () => {
+        expect(picture({...fresh, view: {type: "firstStart", step: "language", selected: 2}}, LARGE)).toBe(
+            glass(`
+                |Not set up yet          Tue 24 Nov 09:41|
+                |                                        |
+                |Langue                                  |
+                | English                                |
+                | Deutsch                                |
+                |►Français                               |
+                | Español                                |
+                | Italiano                               |
+                | Nederlands                             |
+                |                                        |
+                |                                        |
+                |↑↓                            OK Choisir|
+            `),
+        );
+    });
+
+    it("asks for the language in four rows", () => {
+        expect(picture({...fresh, view: {type: "firstStart", step: "language", selected: 0}})).toBe(
+            glass(`
+                |►English            |
+                | Deutsch            |
+                | Français           |
+                |↑↓         OK Select|
+            `),
+        );
+    });
+
+    it("asks for the country", () => {
+        expect(picture({...fresh, view: {type: "firstStart", step: "country", selected: 2}})).toBe(
+            glass(`
+                | Switzerland        |
+                |►Germany            |
+                | France             |
+                |X Back     OK Select|
+            `),
+        );
+    });
+
+    it("says what to do next", () => {
+        expect(picture({...fresh, view: {type: "firstStart", step: "next", selected: 0}})).toBe(
+            glass(`
+                |Connect the USB     |
+                |cable and set up an |
+                |account.            |
+                |X Back       OK Next|
+            `),
+        );
+    });
+
+    it("names who helps in its turn", () => {
+        expect(picture({...fresh, now: NOW + 4_000, view: {type: "firstStart", step: "next", selected: 0}})).toBe(
+            glass(`
+                |Help:               |
+                |help@example.org    |
+                |                    |
+                |X Back       OK Next|
+            `),
+        );
+    });
+
+    it("names who helps where there is room", () => {
+        expect(picture({...fresh, view: {type: "firstStart", step: "next", selected: 0}}, LARGE)).toBe(
+            glass(`
+                |Not set up yet          Tue 24 Nov 09:41|
+                |                                        |
+                |Connect the USB cable and set up an     |
+                |account.                                |
+                |                                        |
+                |Help:                                   |
+                |help@example.org                        |
+                |                                        |
+                |                                        |
+                |                                        |
+                |                                        |
+                |X Back                           OK Next|
+            `),
+        );
+    });
+});
+
+describe("the status pages", () => {
+    it("page 1: addresses", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 0}})).toBe(
+            glass(`
+                |Address             |
+                |192.0.2.17          |
+                |                    |
+                |X Back        ←→ 1/6|
+            `),
+        );
+    });
+
+    it("page 2: the account, its server and the last answer", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 1}})).toBe(
+            glass(`
+                |Anna 201       ready|
+                |Last answer 200 OK  |
+                |sip.example.org tls |
+                |X Back        ←→ 2/6|
+            `),
+        );
+    });
+
+    it("page 3: codec and losses", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 2}})).toBe(
+            glass(`
+                |Codec           Opus|
+                |Lost           1.0 %|
+                |Late               3|
+                |X Back        ←→ 3/6|
+            `),
+        );
+    });
+
+    it("page 4: jitter and delay", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 3}})).toBe(
+            glass(`
+                |Jitter          3 ms|
+                |Delay          61 ms|
+                |Round trip     24 ms|
+                |X Back        ←→ 4/6|
+            `),
+        );
+    });
+
+    it("page 5: version, serial number and real time", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 4}})).toBe(
+            glass(`
+                |Version        0.1.0|
+                |Serial       OH-0042|
+                |Real time        yes|
+                |X Back        ←→ 5/6|
+            `),
+        );
+    });
+
+    it("page 6: who helps", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 5}})).toBe(
+            glass(`
+                |Help                |
+                |help@example.org    |
+                |                    |
+                |X Back        ←→ 6/6|
+            `),
+        );
+    });
+
+    it("go round", () => {
+        expect(picture({...quiet, view: {type: "status", page: -1}})).toBe(
+            glass(`
+                |Help                |
+                |help@example.org    |
+                |                    |
+                |X Back        ←→ 6/6|
+            `),
+        );
+    });
+
+    it("say why an account is not registered", () => {
+        expect(picture({...without("forbidden"), view: {type: "status", page: 1}})).toBe(
+            glass(`
+                |Anna 201            |
+                |Account refused     |
+                |Last answer no answ…|
+                |X Back        ←→ 2/6|
+            `),
+        );
+    });
+});
+
+describe("the self-test", () => {
+    it("shows the microphone's level", () => {
+        expect(picture(testing("microphone", {level: -20}))).toBe(
+            glass(`
+                |Speak into the      |
+                |handset             |
+                |Level     ■■■■■■■---|
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("waits for the microphone", () => {
+        expect(picture(testing("microphone", {level: null}))).toBe(
+            glass(`
+                |Speak into the      |
+                |handset             |
+                |Please wait         |
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("asks for the earpiece", () => {
+        expect(picture(testing("earpiece", {}))).toBe(
+            glass(`
+                |Self-test        2/6|
+                |Is there a tone in  |
+                |the earpiece?       |
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("counts keys and names the newest", () => {
+        expect(picture(testing("keys", {keysSeen: ["1", "up"]}))).toBe(
+            glass(`
+                |Self-test        3/6|
+                |Press every key     |
+                |Keys 2             ↑|
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("sees the hook", () => {
+        expect(picture(testing("hook", {hookSeen: true}))).toBe(
+            glass(`
+                |Lift and put down   |
+                |the handset         |
+                |on hook         seen|
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("asks for the lamps", () => {
+        expect(picture(testing("lamps", {}))).toBe(
+            glass(`
+                |Self-test        5/6|
+                |Are all lamps lit?  |
+                |                    |
+                |X Quit       OK Next|
+            `),
+        );
+    });
+
+    it("fills the glass", () => {
+        expect(picture(testing("display", {}))).toBe(
+            glass(`
+                |Self-test        6/6|
+                |Marks in every cell?|
+                |■■■■■■■■■■■■■■■■■■■■|
+                |X Quit       OK Next|
+            `),
+        );
+    });
+});
