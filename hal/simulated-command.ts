@@ -1,5 +1,6 @@
 /** The lines that a simulated board takes from its socket, read and checked, pure. */
 import type {Key} from "./board.ts";
+import {isKey} from "./keys.ts";
 
 export type SimulatedPart = "display" | "provisioning";
 
@@ -9,17 +10,6 @@ export type SimulatedCommand = {readonly id?: string | number | undefined} & (
     | {readonly do: "plug" | "unplug"; readonly part: SimulatedPart}
     | {readonly do: "cellular"; readonly busy: boolean}
 );
-
-const KEY_NAMES: ReadonlySet<string> = new Set<Key>([
-    ..."0123456789*#",
-    ...["up", "down", "left", "right", "ok", "back"],
-    ...["hold", "mute", "louder", "softer", "speaker", "line1", "line2", "line3", "line4"],
-] as Key[]);
-
-/** Whether a text names a key of the board's vocabulary. */
-export function isKey(text: unknown): text is Key {
-    return typeof text === "string" && KEY_NAMES.has(text);
-}
 
 /** Reads one value; says in words what is wrong with it. */
 export function parseCommand(value: unknown): SimulatedCommand | {readonly error: string} {
