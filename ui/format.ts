@@ -1,4 +1,5 @@
 /** Times, durations and numbers as a person reads them. UTC ms in, text out; the zone is an IANA name. */
+import {cellsOf} from "./layout.ts";
 import type {Text} from "./text/text.ts";
 
 const HOUR = 3_600;
@@ -103,7 +104,7 @@ export function partyLines(
     party: {readonly number: string; readonly name: string | null},
     text: Text,
 ): readonly [string, string | null] {
-    const name = party.name?.trim() ?? "";
+    const name = cellsOf(party.name ?? "").trim();
     if (name === "" || name === party.number) return [party.number === "" ? text.call.anonymous : party.number, null];
     return [name, party.number === "" ? null : party.number];
 }

@@ -10,7 +10,7 @@ import type {Size} from "../../../ui/page.ts";
 import {screenOf} from "../../../ui/screen.ts";
 import {recentsShown} from "../../../ui/screens/recents.ts";
 import {screenWakeAt} from "../../../ui/wake.ts";
-import {chanceOf, REASONS, randomState, SERVICE_FAULTS} from "./random-states.ts";
+import {REASONS, randomState, SERVICE_FAULTS} from "./random-states.ts";
 import {incoming, LARGE, media, NOW, outgoing, quiet, recents, SMALL, talking} from "./states.ts";
 
 /** Not a cell: half of a character beyond the plane, a control, a combining or an invisible character. */
@@ -97,7 +97,7 @@ describe("any state at all", () => {
 
     it("fills the glass exactly, whatever its size", () => {
         for (let seed = 1; seed <= 4_000; seed += 1) {
-            const state = randomState(chanceOf(seed));
+            const state = randomState(seed);
             const size = sizes[seed % sizes.length] ?? SMALL;
             expect(faultOf(state, size), `seed ${seed} at ${size.columns} x ${size.rows}`).toBeNull();
         }
@@ -105,7 +105,7 @@ describe("any state at all", () => {
 
     it("changes by time alone only when the screen said so", () => {
         for (let seed = 1; seed <= 3_000; seed += 1) {
-            const state = randomState(chanceOf(seed));
+            const state = randomState(seed);
             const size = seed % 2 === 0 ? SMALL : LARGE;
             const wakeAt = screenWakeAt(state, size);
             expect(wakeAt ?? Number.POSITIVE_INFINITY, `seed ${seed}`).toBeGreaterThan(state.now);
@@ -121,14 +121,14 @@ describe("any state at all", () => {
     it("shows an emergency call, a call in its talk and its party whatever else is wrong", () => {
         for (let seed = 1; seed <= 500; seed += 1) {
             const call = {...talking, party: {number: "112", name: null}, emergency: true};
-            const shown = screenOf({...randomState(chanceOf(seed)), calls: [call]}, SMALL).lines.join("\n");
+            const shown = screenOf({...randomState(seed), calls: [call]}, SMALL).lines.join("\n");
             expect(shown, `seed ${seed}`).toContain("112");
         }
     });
 
     it("has the same frame for the same state", () => {
         for (let seed = 1; seed <= 200; seed += 1) {
-            const state = randomState(chanceOf(seed));
+            const state = randomState(seed);
             expect(screenOf(state, LARGE)).toEqual(screenOf(structuredClone(state), LARGE));
         }
     });
@@ -155,7 +155,7 @@ describe("what the screen lists", () => {
 
     it("is, under each filter of the recent calls, what the core would dial from", () => {
         for (let seed = 1; seed <= 200; seed += 1) {
-            const state = randomState(chanceOf(seed));
+            const state = randomState(seed);
             for (const filter of RECENTS_FILTERS) {
                 expect(recentsShown(state.recents, filter)).toEqual(filteredRecents(state, filter));
             }

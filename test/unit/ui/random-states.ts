@@ -12,20 +12,8 @@ import type {
 import type {Key} from "../../../hal/board.ts";
 import {LANGUAGES, RECENTS_FILTERS, SELF_TEST_STEPS} from "../../../ui/choices.ts";
 import {en} from "../../../ui/text/en.ts";
+import {type SeededRandom, seededRandom} from "../../support/random.ts";
 import {MORNING, media, NOW, quiet, recents} from "./states.ts";
-
-/** A number from 0 (inclusive) to 1 (exclusive), the next of a seeded row (mulberry32). */
-export type Chance = () => number;
-
-export function chanceOf(seed: number): Chance {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-        mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-    };
-}
 
 const codesOf = <T extends string>(table: Readonly<Record<T, unknown>>): readonly T[] => Object.keys(table) as T[];
 
@@ -51,25 +39,24 @@ const NAMES: readonly (string | null)[] = [
 ];
 const NUMBERS: readonly string[] = ["", "112", "601", "+493012345678901234567890", "*21*600#", "sip-user.name_long"];
 
+/** Draws from a seeded row of numbers. */
 class Draw {
-    readonly #chance: Chance;
+    readonly #random: SeededRandom;
 
-    constructor(chance: Chance) {
-        this.#chance = chance;
+    constructor(seed: number) {
+        this.#random = seededRandom(seed);
     }
 
     whole(least: number, most: number): number {
-        return least + Math.floor(this.#chance() * (most - least + 1));
+        return least + this.#random.below(most - least + 1);
     }
 
     sometimes(share: number): boolean {
-        return this.#chance() < share;
+        return this.#random.next() < share;
     }
 
     of<T>(choices: readonly T[]): T {
-        const chosen = choices[this.whole(0, choices.length - 1)];
-        if (chosen === undefined) throw new RangeError("nothing to choose from");
-        return chosen;
+        return this.#random.pick(choices);
     }
 
     maybe<T>(make: () => T, share = 0.5): T | null {
@@ -82,12 +69,13 @@ class Draw {
 
     /** Monotonic ms around now, with fractions as `performance.now()` has them. */
     moment(): number {
-        return NOW + (this.#chance() - 0.5) * 200_000;
+        return NOW + (this.#random.next() - 0.5) * 200_000;
     }
 }
 
 function nameOf(draw: Draw): string | null {
-    return NAMES[draw.whole(0, NAMES.length - 1)] ?? null;
+    const index = draw.whole(0, NAMES.length - 1);
+    return NAMES[index] ?? null;
 }
 
 function partyOf(draw: Draw): Call["party"] {
@@ -148,7 +136,7 @@ function viewOf(draw: Draw): View {
         {type: "idle"},
         {type: "firstStart", step: draw.of(["language", "country", "next"]), selected},
         {type: "menu", selected},
-        {type: "recents", filter: draw.of(RECENTS_FILTERS), selected, since: draw.moment()},
+        {type: "recents", filter: draw.of(RECENTS_FILTERS), selected, since: NOW - draw.whole(0, 20_000)},
         {type: "status", page: selected},
         {type: "language", selected},
         {type: "ringVolume"},
@@ -198,8 +186,8 @@ function statusOf(draw: Draw): PhoneState["status"] {
 }
 
 /** A state with most things quiet and a few at their most awkward. */
-export function randomState(chance: Chance): PhoneState {
-    const draw = new Draw(chance);
+export function randomState(seed: number): PhoneState {
+    const draw = new Draw(seed);
     const now = draw.sometimes(0.5) ? NOW : draw.moment();
     return {
         ...quiet,
