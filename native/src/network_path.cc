@@ -1,0 +1,197 @@
+#include "network_path.h"
+
+#include <algorithm>
+
+#include "clock.h"
+
+namespace offhook {
+
+namespace {
+
+/** RTCP interval before randomisation (RFC 3550 §6.2). */
+constexpr int64_t kReportInterval = 5 * kNsPerSecond;
+constexpr int64_t kSilence = 10 * kNsPerSecond;
+/** Packets taken in one go, so that a flood on one session does not starve the others. */
+constexpr int kBurst = 64;
+/** Seconds from 1900 (NTP) to 1970 (Unix). */
+constexpr uint64_t kNtpEpoch = 2'208'988'800;
+
+/** Wall-clock time as NTP writes it (RFC 3550 §4). */
+uint64_t ntpNow() {
+    timespec time{};
+    clock_gettime(CLOCK_REALTIME, &time);
+    const uint64_t fraction = (static_cast<uint64_t>(time.tv_nsec) << 32) / kNsPerSecond;
+    return (static_cast<uint64_t>(time.tv_sec) + kNtpEpoch) << 32 | fraction;
+}
+
+/** The interval times a random factor between 0.5 and 1.5, so that many phones do not report at once. */
+int64_t randomised(int64_t interval) {
+    return interval / 2 + interval * (randomBits() >> 16) / 65536;
+}
+
+}  // namespace
+
+void NetworkPath::receiveRtp() {
+    for (int i = 0; i < kBurst; ++i) {
+        Datagram* free = context_.datagrams.slot();
+        Datagram& slot = free != nullptr ? *free : overflow_;
+        SocketAddress from;
+        const std::optional<size_t> size = context_.sockets.rtp.receive(slot.bytes, from);
+        if (!size) return;
+        if (!started_ || !receives(setup_.direction)) continue;
+        if (*size > slot.bytes.size()) {
+            countMalformed();
+            continue;
+        }
+        receive(std::span(slot.bytes).first(*size), slot, from);
+    }
+}
+
+void NetworkPath::receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from) {
+    const std::optional<RtpPacket> packet = parseRtp(bytes);
+    if (!packet || clockRateOf(packet->payloadType) == 0) return countMalformed();
+    const int64_t now = monotonicNs();
+    if (!source_.accept(from, now)) return;
+    handle(*packet, now);
+    // The ring is full when the audio thread has stood still for a second: the packet is lost, as its number shows.
+    if (&slot == &overflow_) return;
+    slot.size = bytes.size();
+    slot.arrival = now;
+    context_.datagrams.push();
+}
+
+void NetworkPath::handle(const RtpPacket& packet, int64_t now) {
+    SessionCounters& counters = context_.counters;
+    if (reception_.ssrc() != packet.ssrc) digits_.reset();
+    reception_.receive(packet, now, clockRateOf(packet.payloadType));
+    counters.packetsReceived.fetch_add(1, std::memory_order_relaxed);
+    counters.octetsReceived.fetch_add(packet.payload.size(), std::memory_order_relaxed);
+    counters.packetsLost.store(reception_.lost(), std::memory_order_relaxed);
+    counters.jitter.store(reception_.jitterMs(), std::memory_order_relaxed);
+    heardAt_ = now;
+    silentToldAt_ = now;
+    if (firstPacket_) {
+        firstPacket_ = false;
+        context_.events.post({.type = Event::Type::FirstPacket, .session = context_.session, .reason = {}});
+    }
+    if (setup_.telephoneEvent && setup_.telephoneEvent->payloadType == packet.payloadType) hearEvent(packet, now);
+}
+
+void NetworkPath::hearEvent(const RtpPacket& packet, int64_t now) {
+    for (const auto& digit : digits_.receive(packet, setup_.telephoneEvent->clockRate, now)) postDigit(digit);
+}
+
+void NetworkPath::postDigit(const std::optional<HeardDigit>& digit) {
+    if (!digit) return;
+    context_.events.post({.type = Event::Type::Digit,
+                          .session = context_.session,
+                          .digit = digit->digit,
+                          .ms = digit->ms,
+                          .reason = {}});
+}
+
+void NetworkPath::receiveRtcp() {
+    std::array<uint8_t, kMaxDatagram> bytes;
+    for (int i = 0; i < kBurst; ++i) {
+        SocketAddress from;
+        const std::optional<size_t> size = context_.sockets.rtcp.receive(bytes, from);
+        if (!size) return;
+        if (!started_) continue;
+        if (!source_.knowsHost(from) && !from.sameHost(setup_.rtcp)) continue;
+        const auto compound = *size > bytes.size() ? std::nullopt : parseRtcp(std::span(bytes).first(*size));
+        if (!compound) {
+            countMalformed();
+            continue;
+        }
+        handle(*compound, monotonicNs());
+    }
+}
+
+void NetworkPath::handle(const RtcpCompound& compound, int64_t now) {
+    if (compound.senderInfo && compound.sender == reception_.ssrc()) {
+        reception_.receiveSenderReport(*compound.senderInfo, now);
+    }
+    for (const ReportBlock& block : compound.reports) {
+        if (block.ssrc != context_.local.ssrc) continue;
+        context_.counters.remoteLoss.store(block.fractionLost / 256.0, std::memory_order_relaxed);
+        if (block.lastSenderReport == 0) continue;
+        const uint32_t here = static_cast<uint32_t>(ntpNow() >> 16);
+        const int32_t trip = static_cast<int32_t>(here - block.lastSenderReport - block.delaySinceLastSenderReport);
+        context_.counters.roundTrip.store(std::max(0.0, trip * 1000.0 / 65536), std::memory_order_relaxed);
+    }
+    for (const uint32_t goodbye : compound.goodbyes) {
+        if (goodbye != reception_.ssrc()) continue;
+        context_.events.post({.type = Event::Type::Bye, .session = context_.session, .reason = {}});
+    }
+}
+
+void NetworkPath::adoptSetup(int64_t now) {
+    if (!setups_.fresh()) return;
+    setups_.update();
+    const bool listened = started_ && receives(setup_.direction);
+    setup_ = setups_.front();
+    source_.negotiate(setup_.rtp);
+    if (!started_) reportAt_ = now + randomised(kReportInterval) / 2;
+    started_ = true;
+    if (listened) return;
+    heardAt_ = now;
+    silentToldAt_ = now;
+}
+
+void NetworkPath::tick(int64_t now) {
+    adoptSetup(now);
+    if (!started_) return;
+    if (const auto digit = digits_.expire(now)) postDigit(digit);
+    if (now >= reportAt_) {
+        sendReport(now, false);
+        reportAt_ = now + randomised(kReportInterval);
+    }
+    if (receives(setup_.direction) && now - silentToldAt_ >= kSilence) {
+        silentToldAt_ = now;
+        const uint32_t ms = static_cast<uint32_t>((now - heardAt_) / kNsPerMs);
+        context_.events.post({.type = Event::Type::Silent, .session = context_.session, .ms = ms, .reason = {}});
+    }
+}
+
+void NetworkPath::goodbye(int64_t now) {
+    adoptSetup(now);
+    if (started_) sendReport(now, true);
+}
+
+void NetworkPath::sendReport(int64_t now, bool goodbye) {
+    const std::vector<uint8_t> datagram = buildRtcp({.sender = context_.local.ssrc,
+                                                     .senderInfo = senderInfo(now),
+                                                     .report = reception_.report(now),
+                                                     .cname = context_.local.cname,
+                                                     .goodbye = goodbye});
+    // A report that the kernel does not take is as good as lost; the next one says the same.
+    [[maybe_unused]] const bool taken = context_.sockets.rtcp.send(datagram, setup_.rtcp);
+}
+
+/** A sender report only if something was sent since the last report (RFC 3550 §6.4). */
+std::optional<SenderInfo> NetworkPath::senderInfo(int64_t now) {
+    const SessionCounters& counters = context_.counters;
+    const uint64_t packets = counters.packetsSent.load(std::memory_order_relaxed);
+    const uint64_t sentAt = counters.sentAt.load(std::memory_order_relaxed);
+    if (packets == packetsReported_ || sentAt == 0 || setup_.codecs.empty()) return std::nullopt;
+    packetsReported_ = packets;
+    const uint32_t here = static_cast<uint32_t>(static_cast<__int128>(now) * 65536 / kNsPerSecond);
+    const uint64_t since = here - static_cast<uint32_t>(sentAt);
+    const uint64_t units = since * setup_.codecs.front().clockRate / 65536;
+    return SenderInfo{.ntp = ntpNow(),
+                      .rtpTimestamp = static_cast<uint32_t>((sentAt >> 32) + units),
+                      .packets = static_cast<uint32_t>(packets),
+                      .octets = static_cast<uint32_t>(counters.octetsSent.load(std::memory_order_relaxed))};
+}
+
+uint32_t NetworkPath::clockRateOf(uint8_t payloadType) const {
+    if (setup_.telephoneEvent && setup_.telephoneEvent->payloadType == payloadType) {
+        return setup_.telephoneEvent->clockRate;
+    }
+    for (const Codec& codec : setup_.codecs) {
+        if (codec.payloadType == payloadType) return codec.clockRate;
+    }
+    return 0;
+}
+
+}  // namespace offhook

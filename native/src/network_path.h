@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "event_queue.h"
+#include "jitter_buffer.h"
+#include "media.h"
+#include "reception.h"
+#include "session_counters.h"
+#include "source_lock.h"
+#include "spsc_ring.h"
+#include "telephone_event.h"
+#include "triple_buffer.h"
+#include "udp_socket.h"
+
+namespace offhook {
+
+/** What the network thread needs of a negotiation. */
+struct NetworkSetup {
+    SocketAddress rtp;
+    SocketAddress rtcp;
+    Direction direction = Direction::Inactive;
+    std::vector<Codec> codecs;
+    std::optional<TelephoneEventFormat> telephoneEvent;
+};
+
+/** The network thread's part of a session: receives and checks RTP, counts, hears digits, speaks RTCP. */
+class NetworkPath {
+  public:
+    struct Context {
+        int session;
+        const LocalMedia& local;
+        const SocketPair& sockets;
+        SessionCounters& counters;
+        SpscRing<Datagram>& datagrams;
+        EventQueue& events;
+    };
+
+    explicit NetworkPath(const Context& context) : context_(context) {}
+
+    /** JavaScript's thread: the newest negotiation. */
+    TripleBuffer<NetworkSetup>& setups() { return setups_; }
+    /** Takes all RTP that waits. */
+    void receiveRtp();
+    /** Takes all RTCP that waits. */
+    void receiveRtcp();
+    /** What time brings: a new negotiation, RTCP, silence, digits whose end was lost. */
+    void tick(int64_t now);
+    /** The last report, with BYE (RFC 3550 §6.6). */
+    void goodbye(int64_t now);
+
+  private:
+    void adoptSetup(int64_t now);
+    void receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from);
+    void handle(const RtpPacket& packet, int64_t now);
+    void hearEvent(const RtpPacket& packet, int64_t now);
+    void handle(const RtcpCompound& compound, int64_t now);
+    void postDigit(const std::optional<HeardDigit>& digit);
+    void sendReport(int64_t now, bool goodbye);
+    std::optional<SenderInfo> senderInfo(int64_t now);
+    uint32_t clockRateOf(uint8_t payloadType) const;
+    void countMalformed() { context_.counters.packetsMalformed.fetch_add(1, std::memory_order_relaxed); }
+
+    Context context_;
+    TripleBuffer<NetworkSetup> setups_;
+    NetworkSetup setup_;
+    bool started_ = false;
+    SourceLock source_;
+    Reception reception_;
+    TelephoneEventReceiver digits_;
+    /** Takes what finds no room in the ring. */
+    Datagram overflow_;
+    bool firstPacket_ = true;
+    int64_t heardAt_ = 0;
+    int64_t silentToldAt_ = 0;
+    int64_t reportAt_ = 0;
+    uint64_t packetsReported_ = 0;
+};
+
+}  // namespace offhook

@@ -1,0 +1,101 @@
+#include "send_path.h"
+
+#include <algorithm>
+
+#include "clock.h"
+
+namespace offhook {
+
+SendPath::SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& counters)
+    : socket_(socket),
+      ssrc_(ssrc),
+      counters_(counters),
+      sequence_(static_cast<uint16_t>(randomBits() & 0x7FFF)),
+      timestamp_(randomBits()) {}
+
+void SendPath::feed(std::span<const int16_t> block, AudioSetup& setup, int64_t now) {
+    CodecSet& codecs = setup.codecs;
+    if (codecs.outgoing.name != codec_) pause();
+    if (!running_) resume(setup, now);
+    const size_t frame = sampleRateOf(codec_) / 1000 * setup.ptime;
+    count_ += codecs.resampler->process(block, std::span(gathered_).subspan(count_));
+    while (count_ >= frame) {
+        sendFrame(setup, std::span(gathered_).first(frame), now);
+        std::copy(gathered_.begin() + static_cast<std::ptrdiff_t>(frame),
+                  gathered_.begin() + static_cast<std::ptrdiff_t>(count_), gathered_.begin());
+        count_ -= frame;
+    }
+}
+
+void SendPath::pause() {
+    count_ = 0;
+    running_ = false;
+    events_.reset();
+}
+
+/** RTP time has gone on while nothing was sent (RFC 3550 §5.1: it counts the sampling instant, not the packets). */
+void SendPath::resume(const AudioSetup& setup, int64_t now) {
+    codec_ = setup.codecs.outgoing.name;
+    running_ = true;
+    marker_ = true;
+    if (sentUntil_ == 0) return;
+    const int64_t silence = std::max<int64_t>(0, now - sentUntil_);
+    timestamp_ +=
+        static_cast<uint32_t>(static_cast<__int128>(silence) * setup.codecs.outgoing.clockRate / kNsPerSecond);
+}
+
+void SendPath::sendFrame(AudioSetup& setup, std::span<const int16_t> samples, int64_t now) {
+    const uint32_t clockRate = setup.codecs.outgoing.clockRate;
+    const uint32_t units = clockRate / 1000 * setup.ptime;
+    TelephoneEventSender::Frame events;
+    if (setup.telephoneEvent) events = events_.step(timestamp_, units, clockRate);
+    applyLoss(setup);
+    std::array<uint8_t, kMaxDatagram - kRtpHeaderSize> payload;
+    // Encoded during an event too: the codec's memory stays in step with the microphone.
+    const size_t size = setup.codecs.encoder->encode(samples, payload);
+    if (events.audio && size > 0) {
+        send(setup, {.marker = marker_,
+                     .payloadType = setup.codecs.outgoing.payloadType,
+                     .sequence = 0,
+                     .timestamp = timestamp_,
+                     .ssrc = ssrc_,
+                     .payload = std::span(payload).first(size)});
+    }
+    marker_ = !events.audio;
+    sendEvents(setup, events);
+    timestamp_ += units;
+    sentUntil_ = now;
+    const uint64_t fixedPoint = static_cast<uint64_t>(static_cast<__int128>(now) * 65536 / kNsPerSecond) & 0xFFFFFFFF;
+    counters_.sentAt.store(static_cast<uint64_t>(timestamp_) << 32 | fixedPoint, std::memory_order_relaxed);
+}
+
+void SendPath::sendEvents(const AudioSetup& setup, const TelephoneEventSender::Frame& frame) {
+    for (size_t i = 0; i < frame.count; ++i) {
+        const EventPacket& event = frame.packets[i];
+        send(setup, {.marker = event.marker,
+                     .payloadType = setup.telephoneEvent->payloadType,
+                     .sequence = 0,
+                     .timestamp = event.timestamp,
+                     .ssrc = ssrc_,
+                     .payload = event.payload});
+    }
+}
+
+void SendPath::send(const AudioSetup& setup, RtpPacket packet) {
+    packet.sequence = sequence_++;
+    std::array<uint8_t, kMaxDatagram> datagram;
+    const size_t size = buildRtp(packet, datagram);
+    // A datagram that the kernel does not take is lost like one on the way; the sequence number shows it.
+    if (!socket_.send(std::span(datagram).first(size), setup.destination)) return;
+    counters_.packetsSent.fetch_add(1, std::memory_order_relaxed);
+    counters_.octetsSent.fetch_add(packet.payload.size(), std::memory_order_relaxed);
+}
+
+void SendPath::applyLoss(AudioSetup& setup) {
+    const double loss = counters_.remoteLoss.load(std::memory_order_relaxed);
+    if (loss < 0 || loss == appliedLoss_) return;
+    appliedLoss_ = loss;
+    setup.codecs.encoder->expectLoss(static_cast<float>(loss));
+}
+
+}  // namespace offhook

@@ -1,0 +1,69 @@
+#include "session.h"
+
+#include <algorithm>
+
+namespace offhook {
+
+namespace {
+
+/** Opus has no packets of 30 ms in one frame (RFC 6716 §2.1.4). */
+unsigned packetTimeOf(const RemoteMedia& remote) {
+    return remote.codecs.front().name == CodecName::Opus && remote.ptime == 30 ? 20 : remote.ptime;
+}
+
+}  // namespace
+
+Session::Session(int id, LocalMedia local, SocketPair sockets, EventQueue& events)
+    : id_(id),
+      local_(std::move(local)),
+      sockets_(std::move(sockets)),
+      send_(sockets_.rtp, local_.ssrc, counters_),
+      receive_(counters_),
+      network_({id_, local_, sockets_, counters_, datagrams_, events}) {}
+
+bool Session::start(const RemoteMedia& remote) {
+    const std::optional<SocketAddress> rtp = SocketAddress::parse(remote.address, remote.port);
+    const std::optional<SocketAddress> rtcp = SocketAddress::parse(remote.address, remote.rtcpPort);
+    if (!rtp || !rtcp) return false;
+    network_.setups().back() = {.rtp = *rtp,
+                                .rtcp = *rtcp,
+                                .direction = remote.direction,
+                                .codecs = remote.codecs,
+                                .telephoneEvent = remote.telephoneEvent};
+    network_.setups().publish();
+    setups_.back() = {.destination = *rtp,
+                      .direction = remote.direction,
+                      .ptime = packetTimeOf(remote),
+                      .telephoneEvent = remote.telephoneEvent,
+                      .codecs = CodecSet::of(remote),
+                      .spent = {}};
+    setups_.publish();
+    started_ = true;
+    sendsEvents_ = remote.telephoneEvent.has_value() && sends(remote.direction);
+    return true;
+}
+
+void Session::refresh() {
+    if (setups_.fresh()) {
+        CodecSet previous = std::move(setup().codecs);
+        setups_.update();
+        setup().codecs.adopt(previous);
+        setup().spent = std::move(previous);
+        counters_.codec.store(static_cast<int>(setup().codecs.outgoing.name), std::memory_order_relaxed);
+    }
+    for (DigitCommand* digit = digits_.front(); digit != nullptr; digit = digits_.front()) {
+        if (!send_.queueEvent(digit->event, digit->ms)) break;
+        digits_.pop();
+    }
+    for (Datagram* datagram = datagrams_.front(); datagram != nullptr; datagram = datagrams_.front()) {
+        receive_.accept(*datagram, setup());
+        datagrams_.pop();
+    }
+}
+
+void Session::closeSockets() {
+    sockets_.rtp.close();
+    sockets_.rtcp.close();
+}
+
+}  // namespace offhook

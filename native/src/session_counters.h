@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "media.h"
+
+namespace offhook {
+
+/** What a session's threads count and anybody may read: each field by itself, no two together. */
+struct SessionCounters {
+    static constexpr int kNoCodec = -1;
+
+    /** A CodecName, or kNoCodec. */
+    std::atomic<int> codec{kNoCodec};
+    std::atomic<uint64_t> packetsSent{0};
+    std::atomic<uint64_t> octetsSent{0};
+    std::atomic<uint64_t> packetsReceived{0};
+    std::atomic<uint64_t> octetsReceived{0};
+    std::atomic<uint64_t> packetsLost{0};
+    std::atomic<uint64_t> packetsLate{0};
+    std::atomic<uint64_t> packetsMalformed{0};
+    /** In ms. */
+    std::atomic<double> jitter{0};
+    std::atomic<double> bufferDelay{0};
+    /** In ms, negative: unknown. */
+    std::atomic<double> roundTrip{-1};
+    /** 0 to 1, negative: unknown. */
+    std::atomic<double> remoteLoss{-1};
+    /**
+     * The RTP timestamp that belongs to an instant, for sender reports: the timestamp in the upper 32 bits, monotonic
+     * time in 1/65536 s in the lower ones. 0: nothing was sent.
+     */
+    std::atomic<uint64_t> sentAt{0};
+};
+
+}  // namespace offhook
