@@ -6,7 +6,7 @@
  *
  * What is found does not depend on how the stream was cut into chunks.
  */
-import {type HeaderField, parseHeaders} from "./sip-message.ts";
+import {parseHeaders} from "./sip-message.ts";
 
 /** Most bytes of start line and header fields together. JsSIP's grammar needs 63 ms for 60 kB on one header line. */
 export const MAX_HEAD = 16 * 1024;
@@ -43,7 +43,11 @@ export function headFault(head: string): FramingFault | null {
     return REQUEST_LINE.test(startLine) || STATUS_LINE.test(startLine) ? null : "notSip";
 }
 
-function contentLengthOf(headers: readonly HeaderField[]): number | FramingFault {
+/** The length of the body that follows a head, in bytes, or what is wrong with the head. */
+function lengthOf(head: string): number | FramingFault {
+    const fault = headFault(head);
+    if (fault !== null) return fault;
+    const headers = parseHeaders(head.split("\r\n").slice(1));
     const values = new Set(headers.filter(({key}) => key === "content-length").map(({value}) => value));
     const [value] = values;
     if (value === undefined) return "noContentLength";
@@ -82,12 +86,13 @@ export class Framer {
         const end = bytes.indexOf("\r\n\r\n", Math.max(start, before - 3));
         if (end < 0) {
             this.#head = Buffer.from(bytes.subarray(start));
-            if (this.#head.length > MAX_HEAD) this.#fail("headTooLong", frames);
+            // Three bytes may be the beginning of the empty line.
+            if (this.#head.length > MAX_HEAD + 3) this.#fail("headTooLong", frames);
             return Buffer.alloc(0);
         }
         this.#head = Buffer.alloc(0);
         const head = bytes.toString("utf8", start, end);
-        const length = headFault(head) ?? contentLengthOf(parseHeaders(head.split("\r\n").slice(1)));
+        const length = end - start > MAX_HEAD ? "headTooLong" : lengthOf(head);
         if (typeof length !== "number") {
             this.#fail(length, frames);
             return Buffer.alloc(0);

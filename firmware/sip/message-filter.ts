@@ -10,7 +10,7 @@ import type {Log} from "../log.ts";
 import {EarlyNotifies} from "./early-notifies.ts";
 import {egressRules, ownContactOf} from "./egress-rules.ts";
 import {randomToken} from "./guard-random.ts";
-import {applyRules, type IngressRule, ingressRules, isRefusal, type Refusal} from "./ingress-rules.ts";
+import {applyRules, isRefusal, type Refusal} from "./ingress-rules.ts";
 import {type Bucket, type Rate, takeToken} from "./rate.ts";
 import {
     formatMessage,
@@ -35,7 +35,6 @@ export interface FilterOptions {
     /** Puts an answer of the filter's own on the wire. */
     readonly answer: (text: string) => void;
     readonly log: Log;
-    readonly rules?: readonly IngressRule[];
 }
 
 /**
@@ -90,9 +89,7 @@ export class MessageFilter {
             this.#options.log.warning("a message without an end of its header was dropped");
             return;
         }
-        const outcome = this.#admit(message)
-            ? applyRules(message, this.#options, this.#options.rules ?? ingressRules)
-            : OVERLOAD;
+        const outcome = this.#admit(message) ? applyRules(message, this.#options) : OVERLOAD;
         if (isRefusal(outcome)) this.#refuse(message, outcome);
         else this.#pass(this.#boundTooBrief(outcome));
     }

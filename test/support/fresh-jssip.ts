@@ -8,11 +8,14 @@ export interface FreshJsSip {
     readonly UA: typeof UA;
 }
 
-/** A copy of the package that shares no class with any other. */
+/** The grammar requires URI and NameAddrHeader anew in each parse, so all copies must share the three. */
+const SHARED = /[\\/](Grammar|URI|NameAddrHeader)\.js$/;
+
+/** A copy of the package that shares no class with any other that a guard touches. */
 export function freshJsSip(): FreshJsSip {
     const require = createRequire(import.meta.url);
     for (const path of Object.keys(require.cache)) {
-        if (/[\\/]node_modules[\\/]jssip[\\/]/.test(path)) delete require.cache[path];
+        if (/[\\/]node_modules[\\/]jssip[\\/]/.test(path) && !SHARED.test(path)) delete require.cache[path];
     }
     const main = require("jssip") as {version: string; UA: typeof UA};
     return {
