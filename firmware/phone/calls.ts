@@ -96,9 +96,9 @@ export function placeCall(state: PhoneState, number: string, refusal: EndReason 
     });
 }
 
-/** The call ends before it was sent; the clock takes it away at once, for nobody else will. */
+/** The call ends before it was sent; the next tick of the clock takes it away, for nobody else will. */
 function refuseCall(state: PhoneState, call: Call, reason: EndReason): Step {
-    const ended: Call = {...movePhase(call, "ending", state.now), reason, deadline: state.now};
+    const ended: Call = {...movePhase(call, "ending", state.now), reason, deadline: state.now + 1};
     return stepOf({...withCall(state, ended), notice: noticeOf(state, call, reason)}, opening(state, call));
 }
 

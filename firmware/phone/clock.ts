@@ -1,6 +1,6 @@
 /** The clock: whatever is due happens, and after it nothing is overdue. */
 import type {Call} from "./call.ts";
-import {endOfCall, giveUpCall, reasonOf, rejectCall} from "./calls.ts";
+import {endOfCall, giveUpCall, hangUpCall, reasonOf, rejectCall} from "./calls.ts";
 import {sendDigits} from "./dialling.ts";
 import {closeEar} from "./hook.ts";
 import {selfTestMs} from "./self-test.ts";
@@ -14,7 +14,7 @@ const clockNoise = 100;
 
 const isDue = (state: PhoneState, at: number | null): boolean => at !== null && at <= state.now;
 
-/** Sets the wall clock and does what is due, the digits first: the call that they make may have to end at once. */
+/** Sets the wall clock and does what is due. */
 export function clock(state: PhoneState, wall: number): Step {
     const offset = wall - state.now;
     const steady = state.wallOffset !== null && Math.abs(state.wallOffset - offset) < clockNoise;
@@ -47,6 +47,7 @@ function outOfPatience(state: PhoneState, call: Call): Step {
             return giveUpCall(state, call, "connectionLost");
         }
         case "talking": {
+            if (call.pending === null) return hangUpCall(state, call);
             return stepOf(withCall(state, {...call, pending: null, deadline: null}));
         }
         case "ending": {

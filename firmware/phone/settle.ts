@@ -2,6 +2,7 @@
  * What follows from the calls, the hook and the digits alone. Every step ends here, so that no rule has to remember to
  * clear a mute, a notice or a dial tone.
  */
+import type {Call} from "./call.ts";
 import {isListening, liveCalls} from "./standing.ts";
 import type {Dialling, OffHook, PhoneState} from "./state.ts";
 
@@ -11,6 +12,9 @@ export const dialToneMs = 20_000;
 export const warningMs = 30_000;
 /** No inter-digit time is shorter, ms: nothing may be due at once again. */
 const shortestInterDigit = 100;
+
+/** A call that talks to nobody, dialled on the hook and never listened to, ends after this, ms. */
+const abandonedMs = 60_000;
 
 /** When digits that stand now are sent by themselves, monotonic ms. */
 export function dialAtOf(state: PhoneState): number {
@@ -23,6 +27,13 @@ function diallingOf(state: PhoneState): Dialling | null {
     if (dialling === null || live.some((call) => call.phase !== "ringing")) return null;
     const waits = live.length > 0 || !isListening(state);
     return {digits: dialling.digits, dialAt: waits ? null : (dialling.dialAt ?? dialAtOf(state))};
+}
+
+/** A talking call has a deadline while a re-INVITE is under way, and while nobody listens; an emergency call never. */
+function withDeadline(state: PhoneState, call: Call): Call {
+    if (call.phase !== "talking" || call.pending !== null) return call;
+    const kept = isListening(state) || call.emergency;
+    return {...call, deadline: kept ? null : (call.deadline ?? state.now + abandonedMs)};
 }
 
 /** A handset that lies off hook after a notice has had its tone: silence, not a dial tone. */
@@ -42,6 +53,7 @@ export function settle(state: PhoneState): PhoneState {
     const inCall = liveCalls(state).length > 0;
     const counted: PhoneState = {
         ...state,
+        calls: state.calls.map((call) => withDeadline(state, call)),
         muted: inCall && state.muted,
         silenced: state.calls.some((call) => call.id === state.silenced && call.phase === "ringing")
             ? state.silenced

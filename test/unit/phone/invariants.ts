@@ -1,0 +1,120 @@
+/** What must hold after every event in every state (ARCHITECTURE.md §6). A breach is a sentence; none is null. */
+import type {Call, CallId} from "../../../firmware/phone/call.ts";
+import {outputsOf} from "../../../firmware/phone/outputs.ts";
+import {focusOf, isListening, liveCalls} from "../../../firmware/phone/standing.ts";
+import type {Effect, Outputs, PhoneEvent, PhoneState} from "../../../firmware/phone/state.ts";
+
+type Named = Effect & {readonly call: CallId | Call};
+
+const idOf = (effect: Named): CallId => (typeof effect.call === "string" ? effect.call : effect.call.id);
+const namesCall = (effect: Effect): effect is Named => "call" in effect;
+
+/** Rows of the log over a whole walk: opened once, closed once, in this order. */
+export class LogBook {
+    readonly #rows = new Map<CallId, "open" | "closed">();
+
+    breach(effects: readonly Effect[], after: PhoneState): string | null {
+        for (const effect of effects) {
+            if (effect.type !== "openLog" && effect.type !== "answerLog" && effect.type !== "closeLog") continue;
+            const {id} = effect.call;
+            const row = this.#rows.get(id);
+            if (effect.type === "openLog" && row !== undefined) return `${id} was logged twice`;
+            if (effect.type !== "openLog" && row !== "open") return `${effect.type} for ${id}, whose row is ${row}`;
+            if (effect.type === "closeLog" && effect.call.reason === null) return `${id} was closed without a reason`;
+            this.#rows.set(id, effect.type === "closeLog" ? "closed" : "open");
+        }
+        const open = [...this.#rows].filter(([, row]) => row === "open").map(([id]) => id);
+        const calls = after.calls.map(({id}) => id);
+        const lost = open.find((id) => !calls.includes(id)) ?? calls.find((id) => this.#rows.get(id) !== "open");
+        return lost === undefined ? null : `${lost} is in the log or among the calls, but not in both`;
+    }
+}
+
+/** The capture device is open only for a call in which somebody may be heard, or for a test that the user started. */
+export function microphoneBreach(state: PhoneState, out: Outputs): string | null {
+    const sounding = state.calls.filter(({phase}) => phase === "talking" || phase === "earlyMedia");
+    const emergency = sounding.some((call) => call.emergency);
+    const ordinary = isListening(state) && sounding.length > 0 && !state.cellularBusy && state.consent;
+    if (out.microphone !== "closed" && !emergency && !ordinary) return "the microphone is open without a reason";
+    if (out.microphoneTest && liveCalls(state).length > 0) return "the microphone test runs beside a call";
+    if (out.microphoneTest && state.view.type !== "selfTest") return "a microphone test that nobody started";
+    if (out.microphoneTest && out.microphone !== "closed") return "two owners of one capture device";
+    if (out.microphone === "open" && state.muted) return "a muted microphone is open";
+    const held = sounding.some(({hold, pending}) => hold.local || pending === "hold");
+    const reachable = emergency && !held && !state.muted;
+    if (reachable && out.microphone !== "open") return "an emergency call without a microphone";
+    const lit = out.lamps.microphone === "on";
+    return lit === state.captureOpen ? null : "the microphone lamp does not tell whether capture is open";
+}
+
+function effectsBreach(before: PhoneState, after: PhoneState, effects: readonly Effect[]): string | null {
+    const known = new Set([...before.calls, ...after.calls].map(({id}) => id));
+    for (const effect of effects.filter(namesCall)) {
+        const id = idOf(effect);
+        if (!known.has(id)) return `${effect.type} names ${id}, which no state knows`;
+        if (effect.type !== "reject") continue;
+        if (after.calls.some((call) => call.id === id && call.phase !== "ending")) return `live ${id} was rejected`;
+    }
+    return null;
+}
+
+function mixBreach(state: PhoneState, out: Outputs): string | null {
+    if (out.mix.length > 1) return "two calls are in the mix without a conference";
+    const held = state.calls.some((call) => call.hold.local && out.mix.includes(call.id));
+    return held ? "a call that we hold is in the mix" : null;
+}
+
+function quietBreach(state: PhoneState, out: Outputs): string | null {
+    const quiet = state.hook === "on" && !state.speaker;
+    if (!quiet) return null;
+    if (out.earTone !== null) return "a tone in the ear of a handset on the hook";
+    if (liveCalls(state).length > 0) return null;
+    return out.mix.length === 0 && state.offHook === null ? null : "something sounds on the hook without a call";
+}
+
+function shapeBreach(state: PhoneState): string | null {
+    const live = liveCalls(state);
+    if (live.length > 1) return "two live calls";
+    if (state.speaker && !state.handsFree) return "hands-free without a loudspeaker";
+    const lies = isListening(state) && live.length === 0 && state.dialling === null && state.view.type !== "selfTest";
+    if (lies !== (state.offHook !== null)) return "off hook or not: the state contradicts itself";
+    if (live.length > 0 && (state.notice !== null || state.view.type === "selfTest")) return "something covers a call";
+    if (live.length === 0 && state.muted) return "mute outlived its call";
+    if (state.dialling?.digits === "") return "dialling without digits";
+    const timed = state.dialling !== null && state.dialling.dialAt !== null;
+    if (timed && (focusOf(state) !== "dialling" || !isListening(state))) return "digits would be sent behind the back";
+    const ids = new Set(state.calls.map(({id}) => id));
+    return ids.size === state.calls.length ? null : "two calls of one name";
+}
+
+function hangUpBreach(before: PhoneState, event: PhoneEvent, after: PhoneState): string | null {
+    if (event.type !== "hook" || event.hook !== "on" || before.hook === "on" || before.speaker) return null;
+    const left = liveCalls(after).filter((call) => call.phase !== "ringing");
+    const doubted = before.faults.includes("hook") && left.every((call) => call.emergency);
+    return left.length === 0 || doubted ? null : "a call outlived the handset";
+}
+
+function clockBreach(event: PhoneEvent, state: PhoneState, out: Outputs): string | null {
+    if (event.type !== "clock") return null;
+    return out.wakeAt !== null && out.wakeAt <= state.now ? `overdue since ${out.wakeAt} at ${state.now}` : null;
+}
+
+/** The first breach that this step shows. */
+export function breachOf(
+    before: PhoneState,
+    event: PhoneEvent,
+    after: PhoneState,
+    effects: readonly Effect[],
+): string | null {
+    const out = outputsOf(after);
+    if (after.now < before.now) return "time went back";
+    return (
+        microphoneBreach(after, out) ??
+        effectsBreach(before, after, effects) ??
+        mixBreach(after, out) ??
+        quietBreach(after, out) ??
+        shapeBreach(after) ??
+        hangUpBreach(before, event, after) ??
+        clockBreach(event, after, out)
+    );
+}

@@ -1,0 +1,89 @@
+import {describe, expect, it} from "vitest";
+import {outputsOf} from "../../../firmware/phone/outputs.ts";
+import {focusOf} from "../../../firmware/phone/standing.ts";
+import type {PhoneEvent, PhoneState} from "../../../firmware/phone/state.ts";
+import {transition} from "../../../firmware/phone/transition.ts";
+import {breachOf, LogBook} from "./invariants.ts";
+import {randomFrom, Walk} from "./walk.ts";
+
+const walks = 220;
+const events = 1000;
+
+interface Walked {
+    readonly failure: string | null;
+    readonly state: PhoneState;
+    readonly seen: ReadonlySet<string>;
+}
+
+/** Walks one seed; the failure names the seed, the step and the last events. */
+function walk(seed: number): Walked {
+    const source = new Walk(seed);
+    const book = new LogBook();
+    const seen = new Set<string>();
+    const last: PhoneEvent[] = [];
+    let state = source.state();
+    for (let step = 0; step < events; step += 1) {
+        const event = source.event(state);
+        last.push(event);
+        const told = (what: string): Walked => {
+            const tail = last.slice(-8).map((each) => JSON.stringify(each));
+            return {failure: `seed ${seed}, event ${step}: ${what}\n${tail.join("\n")}`, state, seen};
+        };
+        try {
+            const next = transition(state, event);
+            const breach = breachOf(state, event, next.state, next.effects) ?? book.breach(next.effects, next.state);
+            state = next.state;
+            if (breach !== null) return told(breach);
+        } catch (thrown) {
+            return told(`threw ${String(thrown)}`);
+        }
+        seen.add(focusOf(state)).add(state.view.type);
+        for (const call of state.calls) seen.add(`${call.phase}${call.emergency ? " emergency" : ""}`);
+    }
+    return {failure: null, state, seen};
+}
+
+/** The owner hangs up by every means, nothing else happens, and the clock alone must bring the phone to rest. */
+function rest(state: PhoneState): PhoneState {
+    const at = state.now;
+    const hangUps: PhoneEvent[] = [
+        {type: "fault", part: "keypad", lost: false, reason: "", at},
+        {type: "hook", hook: "on", at},
+        {type: "key", key: "back", down: true, at},
+        {type: "fault", part: "keypad", lost: false, reason: "", at},
+        {type: "key", key: "back", down: true, at},
+    ];
+    let now = hangUps.reduce((still, event) => transition(still, event).state, state);
+    for (let turn = 0; turn < 40; turn += 1) {
+        const {wakeAt} = outputsOf(now);
+        if (wakeAt === null) return now;
+        now = transition(now, {type: "clock", at: Math.max(wakeAt, now.now), wall: 0}).state;
+    }
+    return now;
+}
+
+describe("a random walk", () => {
+    it(`keeps every invariant over ${walks * events} events of any kind in any state`, () => {
+        const first = 1 + Math.floor(randomFrom(Date.now())() * 1_000_000);
+        const started = performance.now();
+        const seen = new Set<string>();
+        for (let seed = first; seed < first + walks; seed += 1) {
+            const walked = walk(seed);
+            if (walked.failure !== null) expect.fail(walked.failure);
+            for (const place of walked.seen) seen.add(place);
+            const rested = rest(walked.state);
+            expect(rested.calls, `seed ${seed}: calls that never end`).toEqual([]);
+            expect(outputsOf(rested).wakeAt, `seed ${seed}: the phone does not come to rest`).toBeNull();
+        }
+        expect(performance.now() - started, "ms for the walk").toBeLessThan(20_000);
+        // A walk that never came there proves nothing about it.
+        for (const place of [
+            ...["call", "dialling", "notice", "selfTest", "offHook", "view"],
+            ...["idle", "firstStart", "menu", "recents", "status", "language", "ringVolume"],
+            ...["calling", "alerting", "earlyMedia", "ringing", "answering", "talking", "ending"],
+            ...["calling emergency", "earlyMedia emergency", "talking emergency"],
+        ]) {
+            expect([...seen], `seeds from ${first}`).toContain(place);
+        }
+    });
+});

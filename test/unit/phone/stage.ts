@@ -1,0 +1,156 @@
+/** A stage for the rules: a phone with service, and small words to move it. Times are ms on the phone's own clock. */
+import {expect} from "vitest";
+import type {Call, EndReason} from "../../../firmware/phone/call.ts";
+import {initialState} from "../../../firmware/phone/initial-state.ts";
+import {outputsOf} from "../../../firmware/phone/outputs.ts";
+import type {
+    AccountState,
+    Effect,
+    Outputs,
+    PhoneEvent,
+    PhoneSettings,
+    PhoneState,
+    RecentCall,
+} from "../../../firmware/phone/state.ts";
+import {tonesOf} from "../../../firmware/phone/tone-plan.ts";
+import {transition} from "../../../firmware/phone/transition.ts";
+import type {Key} from "../../../hal/board.ts";
+
+export const settings: PhoneSettings = {
+    language: "en",
+    country: "de",
+    timeZone: "Europe/Berlin",
+    digitMap: "",
+    interDigit: 4000,
+    emergencyNumbers: ["110", "112"],
+    defaultAccount: 0,
+    volume: 0,
+    ringVolume: -10,
+    supportContact: "",
+};
+
+export const account: AccountState = {
+    id: 0,
+    label: "Office",
+    registered: true,
+    fault: null,
+    detail: "200",
+    retryAt: null,
+};
+
+export const german = tonesOf("de");
+
+/** A recent call of this number. */
+export function recent(row: number, number: string, outcome: RecentCall["outcome"] = "placed"): RecentCall {
+    return {
+        row,
+        direction: outcome === "placed" ? "outgoing" : "incoming",
+        party: {number, name: null},
+        startedAt: 0,
+        talkSeconds: null,
+        outcome,
+        reason: null,
+    };
+}
+
+type Timeless<T> = T extends unknown ? Omit<T, "at"> : never;
+
+/** One phone and its clock. Each method returns the phone, so that a story reads as a line. */
+export class Stage {
+    state: PhoneState;
+    /** The effects of the last move. */
+    effects: readonly Effect[] = [];
+    /** The effects of all moves. */
+    readonly all: Effect[] = [];
+    at = 1000;
+
+    constructor(changes: Partial<PhoneSettings> = {}, state: Partial<PhoneState> = {}) {
+        const first = initialState({...settings, ...changes}, this.at, state.handsFree ?? false);
+        this.state = {...first, accounts: [account], ...state};
+        this.wait(0);
+    }
+
+    post(event: Timeless<PhoneEvent>): this {
+        const step = transition(this.state, {...event, at: this.at} as PhoneEvent);
+        this.state = step.state;
+        this.effects = step.effects;
+        this.all.push(...step.effects);
+        return this;
+    }
+
+    lift(): this {
+        return this.post({type: "hook", hook: "off"});
+    }
+
+    putDown(): this {
+        return this.post({type: "hook", hook: "on"});
+    }
+
+    /** Presses and releases keys, half a second apart; a text is its digits. */
+    press(keys: Key | string): this {
+        const list = /^[0-9*#]+$/.test(keys) ? [...keys] : [keys];
+        for (const key of list) {
+            this.at += 250;
+            this.post({type: "key", key: key as Key, down: true});
+            const {effects} = this;
+            this.at += 250;
+            this.post({type: "key", key: key as Key, down: false});
+            this.effects = effects;
+        }
+        return this;
+    }
+
+    /** Lets time pass; the clock tells at each deadline, as the shell does. */
+    wait(ms: number): this {
+        const end = this.at + ms;
+        const effects: Effect[] = [];
+        for (let due = outputsOf(this.state).wakeAt; due !== null && due <= end; due = outputsOf(this.state).wakeAt) {
+            this.at = Math.max(this.at, due);
+            this.post({type: "clock", wall: 1_700_000_000_000 + this.at});
+            effects.push(...this.effects);
+        }
+        this.at = end;
+        this.post({type: "clock", wall: 1_700_000_000_000 + this.at});
+        this.effects = [...effects, ...this.effects];
+        return this;
+    }
+
+    incoming(call = "in-1", number = "4930123"): this {
+        return this.post({type: "incoming", call, account: 0, party: {number, name: null}});
+    }
+
+    progress(media: boolean): this {
+        return this.post({type: "progress", call: this.call.id, media});
+    }
+
+    confirmed(): this {
+        return this.post({type: "confirmed", call: this.call.id});
+    }
+
+    /** The SIP side's last word about the newest call. */
+    ended(code: EndReason["code"], sip: number | null = null): this {
+        const call = this.state.calls.at(-1)?.id ?? "none";
+        return this.post({type: "ended", call, reason: {code, sip}});
+    }
+
+    /** Lifted, dialled, answered, with a session. */
+    talking(number = "600"): this {
+        this.lift().press(number).press("#");
+        return this.post({type: "session", call: this.call.id, session: 7}).confirmed();
+    }
+
+    get out(): Outputs {
+        return outputsOf(this.state);
+    }
+
+    /** The call that is not ending; the test fails without one. */
+    get call(): Call {
+        const call = this.state.calls.find(({phase}) => phase !== "ending");
+        if (call === undefined) expect.fail("there is no live call");
+        return call;
+    }
+
+    did(type: Effect["type"]): readonly Effect[] {
+        return this.effects.filter((effect) => effect.type === type);
+    }
+}
