@@ -96,12 +96,14 @@ export class AccountUserAgent extends SipUserAgent {
      * does not count although it lives for 32 s more (timer M of RFC 6026 §8.4).
      */
     async settled(patience: number): Promise<void> {
-        const giveUp = AbortSignal.timeout(patience);
-        while (this.#isWaiting() && !giveUp.aborted) {
-            await once(this, "transactionDestroyed", {signal: giveUp}).catch(() => {
+        const giveUp = new AbortController();
+        const timer = setTimeout(() => giveUp.abort(), patience);
+        while (this.#isWaiting() && !giveUp.signal.aborted) {
+            await once(this, "transactionDestroyed", {signal: giveUp.signal}).catch(() => {
                 // The patience is over.
             });
         }
+        clearTimeout(timer);
     }
 
     #isWaiting(): boolean {

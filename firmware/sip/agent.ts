@@ -55,7 +55,10 @@ export class Agent {
     readonly #ua: AccountUserAgent;
     readonly #registration: Registration;
     readonly #legs = new Map<CallId, CallLeg>();
+    /** Calls that wait for a connection to be placed. */
     readonly #waiting = new Map<CallId, () => void>();
+    /** BYEs that wait for one. */
+    #goodbyes: (() => void)[] = [];
     #closing: Promise<void> | null = null;
 
     /** Throws where the account cannot be meant. */
@@ -86,7 +89,10 @@ export class Agent {
             onChange: (state) => options.onEvent({type: "registration", account: state, at: this.#now()}),
         });
         this.#ua.on("newRTCSession", (event: unknown) => this.#invited(event as NewSession));
-        this.#ua.on("connected", () => this.#placeWaiting());
+        this.#ua.on("connected", () => this.#catchUp());
+        this.#ua.on("registered", () => {
+            for (const leg of this.#legs.values()) leg.moved();
+        });
         this.#registration.start();
     }
 
@@ -149,6 +155,7 @@ export class Agent {
             ptime: sip.ptime,
             log: this.#log,
             emit: (event) => this.#tell(call, event),
+            whenConnected: (task) => this.#goodbyes.push(task),
         });
         this.#legs.set(call, leg);
         return leg;
@@ -168,10 +175,11 @@ export class Agent {
         this.#registration.connectNow();
     }
 
-    #placeWaiting(): void {
-        const waiting = [...this.#waiting.values()];
+    #catchUp(): void {
+        const tasks = [...this.#goodbyes, ...this.#waiting.values()];
+        this.#goodbyes = [];
         this.#waiting.clear();
-        for (const place of waiting) place();
+        for (const task of tasks) task();
     }
 
     #invited({originator, session, request}: NewSession): void {

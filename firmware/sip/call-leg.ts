@@ -21,6 +21,8 @@ export type LegEvent = WithoutTime<Extract<SignalEvent, {readonly call: CallId}>
 
 /** What JsSIP's session can do beyond what the guards know of. */
 export interface CallSession extends JsSipSession {
+    /** The value of `Contact` in requests of this dialog. */
+    _contact: string;
     _mangleOffer(sdp: string): string;
     onTransportError(): void;
     isEstablished(): boolean;
@@ -34,6 +36,7 @@ export interface CallSession extends JsSipSession {
 export interface Caller {
     call(target: string, options: object): unknown;
     isConnected(): boolean;
+    readonly contact: {toString(options: {readonly outbound: boolean}): string};
 }
 
 export interface CallLegOptions {
@@ -45,6 +48,8 @@ export interface CallLegOptions {
     readonly ptime: number;
     readonly log: Log;
     readonly emit: (event: LegEvent) => void;
+    /** Runs `task` once there is a connection again. */
+    readonly whenConnected: (task: () => void) => void;
 }
 
 interface EndEvent {
@@ -109,10 +114,16 @@ export class CallLeg {
         this.#terminate({status_code: status});
     }
 
-    /** Ends the call by what fits: CANCEL, BYE or a final response. */
+    /** Ends the call by what fits: CANCEL, BYE or a final response. A BYE waits for a connection. */
     hangUp(): void {
         if (this.#ended) return;
         this.#own = {type: "hangUp", status: null};
+        const session = this.#session;
+        if (session?.isEstablished() && !this.#options.ua.isConnected()) {
+            this.#options.whenConnected(() => this.#terminate({}));
+            this.#end({code: "localHangUp", sip: null});
+            return;
+        }
         this.#terminate({});
         // Before the INVITE left, JsSIP has nothing to end.
         if (this.#session === null) this.#end({code: "cancelled", sip: null});
@@ -138,6 +149,19 @@ export class CallLeg {
             // Before any dialog there is nobody to send it to.
             this.#options.log.warning(`a digit was not sent: ${messageOf(error)}`);
         }
+    }
+
+    /**
+     * The connection is another one: the far end learns our new Contact by a re-INVITE (RFC 3261 §12.2), or its
+     * requests would go where nobody is.
+     */
+    moved(): void {
+        const session = this.#session;
+        if (session === null || this.#ended || !session.isEstablished()) return;
+        const contact = this.#options.ua.contact.toString({outbound: this.#options.direction === "outgoing"});
+        if (session._contact === contact) return;
+        session._contact = contact;
+        session.renegotiate();
     }
 
     /** Ends the leg with a reason of the agent's. */

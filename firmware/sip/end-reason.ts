@@ -32,8 +32,9 @@ export function endReasonOf(ending: Ending): EndReason {
         return answered ? {code: "localHangUp", sip: null} : {code: "cancelled", sip: 487};
     }
     if (ending.originator === "remote" && status === null) return {code: remoteCode(ending), sip: null};
-    if (ending.originator === "remote" && !answered && status !== null)
+    if (ending.originator === "remote" && status !== null && status >= 300) {
         return {code: codeOfStatus(status), sip: status};
+    }
     return {code: ownCode(ending), sip: status};
 }
 
