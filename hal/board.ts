@@ -47,7 +47,7 @@ export interface Display {
 export interface SerialLink {
     /** Called with each chunk that arrives. */
     onData(listener: (chunk: Uint8Array) => void): void;
-    /** Called at each plug (`true`) and unplug (`false`). */
+    /** Called at each plug (`true`) and unplug (`false`), and soon with `true` when it is open already. */
     onOpen(listener: (open: boolean) => void): void;
     /** Queues bytes; a reader that never reads MUST NOT block the phone: what exceeds the bound is dropped whole. */
     write(bytes: Uint8Array): void;

@@ -79,6 +79,8 @@ export class SerialLine implements SerialLink {
 
     onOpen(listener: (open: boolean) => void): void {
         this.#openListeners.push(listener);
+        // Who comes late must not wait for a plug that has been.
+        if (this.#opened) queueMicrotask(() => this.#opened && listener(true));
     }
 
     /** Starts to open the port, and goes on trying until it is there. */

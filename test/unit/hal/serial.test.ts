@@ -135,6 +135,16 @@ describe("a serial line", () => {
         expect(near.isOpen).toBe(false);
     });
 
+    it("tells a listener that comes late that it is open", async () => {
+        cable();
+        const near = line();
+        const first = opened(near, true);
+        near.open();
+        await first;
+        await opened(near, true);
+        expect(near.isOpen).toBe(true);
+    });
+
     it("reopens on demand", async () => {
         cable();
         const near = line();
