@@ -107,7 +107,7 @@ function clampedContact(value: string): string {
  */
 export const expiresClamp: IngressRule = (message) => {
     const headers = mapHeaders(message, ["expires", "session-expires", "min-expires", "min-se"], clampedValue);
-    return mapHeaders(headers, ["contact"], (value) => splitOutside(value, ",").map(clampedContact).join(","));
+    return mapContacts(headers, (contact) => (/expires/i.test(contact) ? clampedContact(contact) : contact));
 };
 
 /** JsSIP answers 415 to `application/sdp;charset=UTF-8`. */
@@ -119,10 +119,20 @@ export const contentTypeParameters: IngressRule = (message) =>
 
 const SINGLE_ADDRESSES = ["from", "to", "refer-to", "referred-by"];
 
+/** So many addresses of thirty characters fill a line of 4 kB. */
+const MAX_CONTACTS = 128;
+
+/** Rewrites every address of every Contact; a line of more than can be meant goes. */
+function mapContacts(message: SipMessage, change: (text: string) => string): SipMessage {
+    return mapHeaders(message, ["contact"], (value) => {
+        const contacts = splitOutside(value, ",");
+        return contacts.length > MAX_CONTACTS ? null : contacts.map(change).join(",");
+    });
+}
+
 /** Rewrites every address of From, To, Contact, Refer-To and Referred-By; what is no address stays for JsSIP. */
 function mapAddresses(message: SipMessage, change: (text: string) => string): SipMessage {
-    const singles = mapHeaders(message, SINGLE_ADDRESSES, change);
-    return mapHeaders(singles, ["contact"], (value) => splitOutside(value, ",").map(change).join(","));
+    return mapContacts(mapHeaders(message, SINGLE_ADDRESSES, change), change);
 }
 
 /** JsSIP drops an INVITE with a tel URI (RFC 3966) in From, To or Contact: the phone never rings. */

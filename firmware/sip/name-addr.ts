@@ -27,7 +27,8 @@ export function parseAddress(text: string): Address | null {
         if (displayEnd > 0) return null;
         const semicolon = value.indexOf(";");
         const end = semicolon < 0 ? value.length : semicolon;
-        return {display: "", uri: value.slice(0, end).trim(), parameters: value.slice(end)};
+        const uri = value.slice(0, end).trim();
+        return uri.includes(">") ? null : {display: "", uri, parameters: value.slice(end)};
     }
     const close = value.indexOf(">", open);
     if (close < 0) return null;
