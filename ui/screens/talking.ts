@@ -28,6 +28,7 @@ export function talkingScreen(scene: Scene, call: Call): Page {
             line(RANK.thing, muted, muted.length + mark.length < size.columns ? mark : ""),
             ...waitingLines(scene, call),
             line(RANK.detail, accountOf(state, call.account)?.label ?? ""),
+            line(RANK.extra, text.call.microphone, microphoneWord(scene)),
         ],
         hints: callHints(scene, call),
         backlight: true,
@@ -53,6 +54,12 @@ function holdLines({text}: Scene, call: Call): readonly PageLine[] {
     if (!local && !remote) return [];
     const words = local && remote ? text.call.heldByBoth : local ? text.call.heldByUs : text.call.heldByThem;
     return [line(RANK.state, words)];
+}
+
+/** As the engine says, not as was wished: the same truth as the lamp. */
+function microphoneWord({state, text}: Scene): string {
+    if (!state.captureOpen) return text.call.microphoneOff;
+    return state.muted ? text.call.muted : text.call.microphoneOn;
 }
 
 /** Other calls that ring or are held beside this one. */

@@ -71,6 +71,9 @@ export const de: Text = {
         waiting: "Wartet:",
         ending: "Anruf wird beendet",
         talked: "Dauer",
+        microphone: "Mikrofon",
+        microphoneOn: "an",
+        microphoneOff: "aus",
     },
     reason: {
         localHangUp: "Anruf beendet",

@@ -71,6 +71,9 @@ export const en: Text = {
         waiting: "Waiting:",
         ending: "Call is ending",
         talked: "Call time",
+        microphone: "Microphone",
+        microphoneOn: "on",
+        microphoneOff: "off",
     },
     reason: {
         localHangUp: "Call ended",

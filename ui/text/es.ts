@@ -71,6 +71,9 @@ export const es: Text = {
         waiting: "Espera:",
         ending: "Terminando",
         talked: "Duración",
+        microphone: "Micrófono",
+        microphoneOn: "abierto",
+        microphoneOff: "cerrado",
     },
     reason: {
         localHangUp: "Llamada terminada",

@@ -71,6 +71,9 @@ export const fr: Text = {
         waiting: "Attend :",
         ending: "Fin d'appel",
         talked: "Durée",
+        microphone: "Micro",
+        microphoneOn: "ouvert",
+        microphoneOff: "coupé",
     },
     reason: {
         localHangUp: "Appel terminé",

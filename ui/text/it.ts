@@ -71,6 +71,9 @@ export const it: Text = {
         waiting: "Attende:",
         ending: "Chiusura",
         talked: "Durata",
+        microphone: "Microfono",
+        microphoneOn: "aperto",
+        microphoneOff: "chiuso",
     },
     reason: {
         localHangUp: "Chiamata terminata",

@@ -71,6 +71,9 @@ export const nl: Text = {
         waiting: "Wacht:",
         ending: "Beëindigen",
         talked: "Gespreksduur",
+        microphone: "Microfoon",
+        microphoneOn: "aan",
+        microphoneOff: "uit",
     },
     reason: {
         localHangUp: "Gesprek beëindigd",

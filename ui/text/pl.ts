@@ -71,6 +71,9 @@ export const pl: Text = {
         waiting: "Czeka:",
         ending: "Kończenie",
         talked: "Czas",
+        microphone: "Mikrofon",
+        microphoneOn: "włączony",
+        microphoneOff: "wyłączony",
     },
     reason: {
         localHangUp: "Rozmowa zakończona",

@@ -71,6 +71,9 @@ export const pt: Text = {
         waiting: "Espera:",
         ending: "A terminar",
         talked: "Duração",
+        microphone: "Microfone",
+        microphoneOn: "aberto",
+        microphoneOff: "fechado",
     },
     reason: {
         localHangUp: "Chamada terminada",

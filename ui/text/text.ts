@@ -73,6 +73,9 @@ export interface Text {
         readonly waiting: string;
         readonly ending: string;
         readonly talked: string;
+        readonly microphone: string;
+        readonly microphoneOn: string;
+        readonly microphoneOff: string;
     };
     readonly reason: Readonly<Record<EndReason["code"], string>>;
     /** `notAcceptable` when the other side said so (SIP 488, 606, 415). */

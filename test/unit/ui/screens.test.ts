@@ -510,6 +510,7 @@ describe("a call", () => {
                     ...lifted,
                     muted: true,
                     calls: [talking],
+                    captureOpen: true,
                     soundFault: "no such device",
                     status: {...quiet.status, media},
                 },
@@ -523,8 +524,8 @@ describe("a call", () => {
                 |+49301234567                            |
                 |2:05 Muted                          Opus|
                 |Anna 201                                |
+                |Microphone                         Muted|
                 |Sound card fault          no such device|
-                |                                        |
                 |                                        |
                 |                                        |
                 |                                        |

@@ -58,7 +58,7 @@ describe.each(LANGUAGES)("the words of %s", (language) => {
     });
 
     it("leave room for each other where two share a row", () => {
-        const {hint, recents, status, selfTest} = textOf(language);
+        const {call, hint, recents, status, selfTest} = textOf(language);
         const pairs = [
             [hint.reject, hint.answer, 14],
             [hint.reject, hint.silence, 14],
@@ -78,6 +78,9 @@ describe.each(LANGUAGES)("the words of %s", (language) => {
             ),
             ...[status.yes, status.no, status.unknown].map((answer) => [status.realTime, answer, 19] as const),
             [status.roundTrip, status.unknown, 19],
+            [call.microphone, call.microphoneOn, 19],
+            [call.microphone, call.microphoneOff, 19],
+            [call.microphone, call.muted, 19],
             [selfTest.offHook, selfTest.seen, 19],
             [selfTest.onHook, selfTest.seen, 19],
         ] as const;
