@@ -29,14 +29,16 @@ function isFeatureCode(number: string): boolean {
     return number.startsWith("*") || number.startsWith("#");
 }
 
-/** A map that cannot be read is no map: the timer and # still send. */
+/** What the map says; it can neither exclude nor cut short what may become an emergency number or a feature code. */
 function matchOf(state: PhoneState, number: string): DigitMatch {
     const map = mapOf(state.settings.digitMap);
-    if (map.length === 0) return "partial";
+    const mayBecome = state.settings.emergencyNumbers.some((emergency) => emergency.startsWith(number));
+    if (map.length === 0 || mayBecome) return "partial";
     const match = matchDigits(map, number);
     return match === "none" && isFeatureCode(number) ? "partial" : match;
 }
 
+/** A map that cannot be read is no map: the timer and # still send. */
 function mapOf(text: string): ReturnType<typeof parseDigitMap> {
     try {
         return parseDigitMap(text);
