@@ -86,15 +86,12 @@ export class Stage {
         return this.post({type: "hook", hook: "on"});
     }
 
-    /** Presses and releases keys, half a second apart; a text is its digits. */
+    /** Presses and releases keys, half a second each; a text is its digits. `effects` are those of the last press. */
     press(keys: Key | string): this {
         const list = /^[0-9*#]+$/.test(keys) ? [...keys] : [keys];
         for (const key of list) {
-            this.at += 250;
-            this.post({type: "key", key: key as Key, down: true});
-            const {effects} = this;
-            this.at += 250;
-            this.post({type: "key", key: key as Key, down: false});
+            const {effects} = this.wait(250).post({type: "key", key: key as Key, down: true});
+            this.wait(250).post({type: "key", key: key as Key, down: false});
             this.effects = effects;
         }
         return this;
