@@ -1,49 +1,45 @@
 /**
- * Makes build/offhook.mjs, the one file that a device runs: `node build/offhook.mjs` from the checkout.
- * Packages with machine code stay outside, in node_modules, and so does the engine, in native/build.
+ * Makes what a device runs: build/offhook.mjs, and build/capture-process.mjs, which it starts for the self-test. Run it
+ * from the checkout with `node build/offhook.mjs`. Packages with machine code stay in node_modules, and the engine in
+ * native/build.
  */
 import {readFile} from "node:fs/promises";
-import {dirname, join, relative} from "node:path";
+import {join, relative} from "node:path";
 import {build, type Plugin} from "esbuild";
 
 const TOP = join(import.meta.dirname, "..");
-const BUNDLE = join(TOP, "build", "offhook.mjs");
+const OUTPUT = join(TOP, "build");
 
 /** Packages that load a `.node` file by its place beside their own code. */
 const NATIVE_PACKAGES = ["@serialport/bindings-cpp", "alsa-capture", "epoll", "sqlite3"];
 
-/** Where a module looks for files beside itself (the engine, board profiles), as seen from the bundle. */
-function placeOf(path: string): string {
-    const url = `new URL(${JSON.stringify(relative(dirname(BUNDLE), path))}, import.meta.url)`;
-    const file = `decodeURIComponent(${url}.pathname)`;
-    return `const ownUrl = ${url}.href, ownFile = ${file}, ownFolder = ownFile.slice(0, ownFile.lastIndexOf("/"));`;
-}
+const ENGINE = "./build/Release/offhook_media.node";
 
-/** `import.meta` of a module of ours stays that of its source file. Line numbers stay, too. */
-const ownPlace: Plugin = {
-    name: "own-place",
+/** The loader looks for the engine beside itself; from the bundle the way is another one. */
+const engineFromBundle: Plugin = {
+    name: "engine-from-bundle",
     setup({onLoad}) {
-        onLoad({filter: /\.ts$/}, async ({path}) => {
+        onLoad({filter: /\/native\/index\.ts$/}, async ({path}) => {
             const source = await readFile(path, "utf8");
-            const contents = source
-                .replaceAll("import.meta.url", "ownUrl")
-                .replaceAll("import.meta.filename", "ownFile")
-                .replaceAll("import.meta.dirname", "ownFolder");
-            return {contents: contents === source ? source : placeOf(path) + contents, loader: "ts"};
+            if (!source.includes(ENGINE)) {
+                throw new Error(`native/index.ts no longer loads ${ENGINE}`);
+            }
+            return {contents: source.replace(ENGINE, relative(OUTPUT, join(path, "..", ENGINE))), loader: "ts"};
         });
     },
 };
 
 const result = await build({
     absWorkingDir: TOP,
-    entryPoints: ["firmware/main.ts"],
-    outfile: BUNDLE,
+    entryPoints: {offhook: "firmware/main.ts", "capture-process": "firmware/self-test/capture-process.ts"},
+    outdir: OUTPUT,
+    outExtension: {".js": ".mjs"},
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node24",
     external: NATIVE_PACKAGES,
-    plugins: [ownPlace],
+    plugins: [engineFromBundle],
     // CommonJS packages inside call require(), which an ES module lacks.
     banner: {
         js: 'import {createRequire as createBundleRequire} from "node:module";\nconst require = createBundleRequire(import.meta.url);',
@@ -52,5 +48,6 @@ const result = await build({
     metafile: true,
     logLevel: "warning",
 });
-const octets = Object.values(result.metafile.outputs).reduce((sum, {bytes}) => sum + bytes, 0);
-console.log(`bundle: ${relative(TOP, BUNDLE)}, ${Math.round(octets / 1000)} kB`);
+for (const [file, {bytes}] of Object.entries(result.metafile.outputs)) {
+    console.log(`bundle: ${file}, ${Math.ceil(bytes / 1000)} kB`);
+}
