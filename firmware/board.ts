@@ -1,6 +1,9 @@
 /** The board that a profile describes: a real one, or one that another process moves. */
 import {readFileSync} from "node:fs";
 import type {Board} from "../hal/board.ts";
+import {createLinuxBoard} from "../hal/linux-board.ts";
+import type {BoardLog} from "../hal/log.ts";
+import {parseProfile} from "../hal/profile.ts";
 import {createSimulatedBoard, type SimulatedBoardOptions} from "../hal/simulated-board.ts";
 import {messageOf, PhoneError} from "./errors.ts";
 import type {Log} from "./log.ts";
@@ -27,15 +30,26 @@ interface SimulatedProfile {
     readonly sound: SimulatedBoardOptions["sound"];
 }
 
-/** Opens the board of a profile. Throws `profile` with everything that is wrong with it. */
+/** Opens the board of a profile. Throws with everything that is wrong with it, or with the line that cannot be had. */
 export async function openBoard(path: string, log: Log): Promise<OpenedBoard> {
-    let profile: unknown;
+    const boardLog: BoardLog = (level, sentence) => log[level](sentence);
+    const profile = readJson(path);
+    if (isSimulated(profile)) return openSimulated(profile, boardLog);
+    const real = parseProfile(profile, path);
+    const board = await createLinuxBoard(real, boardLog);
+    const handsFree = real.keypad?.keys.some((keys) => keys.includes("speaker")) ?? false;
+    return {board, handsFree, publish: () => undefined};
+}
+
+function readJson(path: string): unknown {
     try {
-        profile = JSON.parse(readFileSync(path, "utf8"));
+        return JSON.parse(readFileSync(path, "utf8"));
     } catch (thrown) {
         throw new PhoneError("profile", `the board profile ${path} cannot be read: ${messageOf(thrown)}`);
     }
-    if (!isSimulated(profile)) throw new PhoneError("profile", "not yet");
+}
+
+function openSimulated(profile: SimulatedProfile, log: BoardLog): OpenedBoard {
     const {folder, display, provisioning, sound} = profile;
     const board = createSimulatedBoard({
         folder,
@@ -45,9 +59,9 @@ export async function openBoard(path: string, log: Log): Promise<OpenedBoard> {
         columns: display.columns,
         rows: display.rows,
         sound,
-        log: (level, sentence) => log[level](sentence),
+        log,
     });
-    return {board, handsFree: true, publish: board.publish};
+    return {board, handsFree: true, publish: (value) => board.publish(value)};
 }
 
 const isSimulated = (profile: unknown): profile is SimulatedProfile =>

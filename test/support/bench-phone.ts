@@ -59,7 +59,7 @@ export interface PhoneSaid extends BoardSaid {
     };
 }
 
-const password = "correct horse battery staple";
+const password = "correct-horse-battery-staple";
 
 /** Everything that runs, and its end. */
 export class BenchPhone {
