@@ -23,6 +23,9 @@ interface Entry {
     readonly talkSeconds: number | null;
 }
 
+/** UTC in whole ms; what the machine's clock says where the phone's is not known yet. */
+const wholeMs = (wall: number | null): number => Math.round(wall ?? Date.now());
+
 const outcome = (entry: Entry): RecentCall["outcome"] | "open" =>
     entry.endedAt === null ? "open" : outcomeOf(entry.call, entry.talkSeconds);
 
@@ -93,7 +96,7 @@ export class CallLog {
         return this.#put({
             uid: randomUUID(),
             call,
-            startedAt: wall ?? Date.now(),
+            startedAt: wholeMs(wall),
             clockKnown: wall !== null,
             answeredAt: null,
             endedAt: null,
@@ -104,13 +107,13 @@ export class CallLog {
     answer(call: Call, wall: number | null): Promise<void> {
         const entry = this.#entries.get(call.id);
         if (entry === undefined) return Promise.resolve();
-        return this.#put({...entry, call, answeredAt: wall ?? Date.now()});
+        return this.#put({...entry, call, answeredAt: wholeMs(wall)});
     }
 
     close(call: Call, wall: number | null, talkSeconds: number | null): Promise<void> {
         const entry = this.#entries.get(call.id);
         if (entry === undefined) return Promise.resolve();
-        return this.#put({...entry, call, endedAt: wall ?? Date.now(), talkSeconds});
+        return this.#put({...entry, call, endedAt: wholeMs(wall), talkSeconds});
     }
 
     /** How many calls wait for a disk that takes them. */

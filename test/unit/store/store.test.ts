@@ -85,11 +85,11 @@ describe("the database", () => {
 describe("the call log", () => {
     it("has a row as soon as the call appears, and closes it when the call ends", async () => {
         const store = await openStore();
-        await store.calls.open(call("in-1"), 1_000);
+        await store.calls.open(call("in-1"), 1_000.75);
         const database = await openDatabase(join(folder, "offhook.db"));
         expect(await database.all("SELECT outcome FROM calls")).toEqual([{outcome: "open"}]);
         await database.close();
-        await store.calls.answer(call("in-1", {phase: "talking"}), 2_000);
+        await store.calls.answer(call("in-1", {phase: "talking"}), 2_000.25);
         await store.calls.close(call("in-1", ended("remoteHangUp")), 12_000, 10);
         expect(await store.calls.recents(10)).toMatchObject([
             {direction: "incoming", party: {number: "601", name: "Ada"}, talkSeconds: 10, outcome: "received"},
