@@ -1,8 +1,10 @@
 import {describe, expect, it} from "vitest";
 import {outputsOf} from "../../../firmware/phone/outputs.ts";
 import {focusOf} from "../../../firmware/phone/standing.ts";
-import type {PhoneEvent, PhoneState} from "../../../firmware/phone/state.ts";
+import type {Effect, PhoneEvent, PhoneState} from "../../../firmware/phone/state.ts";
 import {transition} from "../../../firmware/phone/transition.ts";
+import type {Key} from "../../../hal/board.ts";
+import {screenOf} from "../../../ui/screen.ts";
 import {breachOf, LogBook} from "./invariants.ts";
 import {randomFrom, Walk} from "./walk.ts";
 
@@ -16,7 +18,7 @@ interface Walked {
 }
 
 /** Walks one seed; the failure names the seed, the step and the last events. */
-function walk(seed: number): Walked {
+function walk(seed: number, events: number): Walked {
     const source = new Walk(seed);
     const book = new LogBook();
     const seen = new Set<string>();
@@ -34,6 +36,8 @@ function walk(seed: number): Walked {
             const breach = breachOf(state, event, next.state, next.effects) ?? book.breach(next.effects, next.state);
             state = next.state;
             if (breach !== null) return told(breach);
+            const misfit = step % 50 === 0 ? frameBreach(state) : null;
+            if (misfit !== null) return told(misfit);
         } catch (thrown) {
             return told(`threw ${String(thrown)}`);
         }
@@ -62,13 +66,52 @@ function rest(state: PhoneState): PhoneState {
     return now;
 }
 
+/** A frame that is not exactly as large as the glass. */
+function frameBreach(state: PhoneState): string | null {
+    for (const size of [
+        {columns: 20, rows: 4},
+        {columns: 40, rows: 12},
+    ]) {
+        const {lines} = screenOf(state, size);
+        const fits = lines.length === size.rows && lines.every((line) => line.length === size.columns);
+        if (!fits) return `a frame that does not fit ${size.columns} x ${size.rows}: ${JSON.stringify(lines)}`;
+    }
+    return null;
+}
+
+/** Hangs up, puts away what stands on the glass, and dials; the effects of the last key. */
+function dialFrom(state: PhoneState, number: string): readonly Effect[] {
+    const at = state.now;
+    const free: PhoneEvent = {type: "fault", part: "keypad", lost: false, reason: "", at};
+    const press = (key: Key): PhoneEvent[] => [{type: "key", key, down: true, at}, free];
+    const putDown: PhoneEvent = {type: "hook", hook: "on", at};
+    const away = Array.from({length: 70}, () => press("back")).flat();
+    const keys = [...number].flatMap((digit) => press(digit as Key));
+    let step: {state: PhoneState; effects: readonly Effect[]} = {state, effects: []};
+    const effects: Effect[] = [];
+    for (const event of [free, putDown, ...away, ...keys]) {
+        step = transition(step.state, event);
+        effects.push(...step.effects);
+    }
+    return effects;
+}
+
 describe("a random walk", () => {
+    it("leaves the phone where an emergency number dials, however it stands", () => {
+        for (let seed = 1; seed <= 300; seed += 1) {
+            const {state} = walk(seed, 200);
+            const settings = {...state.settings, emergencyNumbers: ["112"]};
+            const dials = dialFrom({...state, settings}, "112").filter((effect) => effect.type === "dial");
+            expect(dials.at(-1), `seed ${seed}`).toMatchObject({number: "112", emergency: true});
+        }
+    });
+
     it(`keeps every invariant over ${walks * events} events of any kind in any state`, () => {
         const first = 1 + Math.floor(randomFrom(Date.now())() * 1_000_000);
         const started = performance.now();
         const seen = new Set<string>();
         for (let seed = first; seed < first + walks; seed += 1) {
-            const walked = walk(seed);
+            const walked = walk(seed, events);
             if (walked.failure !== null) expect.fail(walked.failure);
             for (const place of walked.seen) seen.add(place);
             const rested = rest(walked.state);
