@@ -90,6 +90,9 @@ export class Agent {
         });
         this.#ua.on("newRTCSession", (event: unknown) => this.#invited(event as NewSession));
         this.#ua.on("connected", () => this.#catchUp());
+        this.#ua.on("disconnected", () => {
+            for (const leg of [...this.#legs.values()]) leg.disconnected();
+        });
         this.#ua.on("registered", () => {
             for (const leg of this.#legs.values()) leg.moved();
         });

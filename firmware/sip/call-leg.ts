@@ -4,7 +4,7 @@
  */
 import {randomInt} from "node:crypto";
 import type {CodecName, MediaEngine} from "../../native/index.ts";
-import {messageOf} from "../errors.ts";
+import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallId, EndReason} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
@@ -87,7 +87,7 @@ export class CallLeg {
             this.#attach(session as CallSession, {target, extraHeaders});
         } catch (error) {
             log.error(`the call cannot be placed: ${messageOf(error)}`);
-            this.#end({code: this.#connection === null ? "mediaLost" : "failed", sip: null});
+            this.#end({code: codeOf(error), sip: null});
         }
     }
 
@@ -103,8 +103,8 @@ export class CallLeg {
             session.answer(this.#media(SESSION_EXPIRES));
         } catch (error) {
             this.#options.log.error(`the call cannot be answered: ${messageOf(error)}`);
+            this.#end({code: codeOf(error), sip: 500});
             this.#terminate({status_code: 500});
-            this.#end({code: "mediaLost", sip: 500});
         }
     }
 
@@ -166,8 +166,14 @@ export class CallLeg {
 
     /** Ends the leg with a reason of the agent's. */
     fail(reason: EndReason): void {
-        this.#terminate({});
         this.#end(reason);
+        this.#terminate({});
+    }
+
+    /** The connection is lost, and with it what JsSIP would have to answer a ringing INVITE on. */
+    disconnected(): void {
+        const ringing = this.#options.direction === "incoming" && !this.#answered;
+        if (ringing) this.fail({code: "connectionLost", sip: null});
     }
 
     #media(sessionTimersExpires: number): object {
@@ -224,8 +230,8 @@ export class CallLeg {
     #outliveTransport(session: CallSession): void {
         const end = session.onTransportError.bind(session);
         session.onTransportError = () => {
-            if (!session.isEstablished()) end();
-            else if (this.#holdPending) this.#abandonHold(session);
+            if (session.isEstablished()) this.#abandonOffer(session);
+            else end();
         };
     }
 
@@ -243,13 +249,14 @@ export class CallLeg {
         if (!this.#ended) this.#options.emit({type: "holdFailed"});
     }
 
-    /** The re-INVITE was lost with the connection: all is as before. */
-    #abandonHold(session: CallSession): void {
+    /** A re-INVITE was lost with the connection: all is as before. */
+    #abandonOffer(session: CallSession): void {
+        this.#connection?.setLocalDescription({type: "rollback"}).catch(() => {
+            // It was another request that was lost: there is nothing to roll back.
+        });
+        if (!this.#holdPending) return;
         session._localHold = !session._localHold;
         this.#connection?.hold(session._localHold);
-        this.#connection?.setLocalDescription({type: "rollback"}).catch(() => {
-            // The answer had come before the connection broke: nothing to roll back.
-        });
         this.#holdFailed();
     }
 
@@ -316,4 +323,9 @@ export class CallLeg {
         this.#connection?.close();
         this.#options.emit({type: "ended", reason});
     }
+}
+
+/** What an exception means for a call that does not come about. */
+function codeOf(error: unknown): EndReason["code"] {
+    return error instanceof PhoneError && error.code === "noMedia" ? "mediaLost" : "failed";
 }

@@ -7,7 +7,7 @@
  *   stable --setRemote(offer)-> have-remote-offer --setLocal(answer)--> stable
  */
 import type {CodecName, MediaDirection, MediaEngine, MediaSession, RemoteMedia} from "../../native/index.ts";
-import {messageOf} from "../errors.ts";
+import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import {type Agreement, acceptAnswer, answerOffer, isUnspecified, type LocalAudio, offerLines} from "./sdp.ts";
 import {noPayloads} from "./sdp-codecs.ts";
@@ -123,11 +123,15 @@ export class PeerConnection extends EventTarget {
     #held = false;
     #broken = false;
 
-    /** Throws what `openSession` throws. */
+    /** Throws PhoneError `noMedia` where the engine has no session for us. */
     constructor(options: PeerConnectionOptions) {
         super();
         this.#options = options;
-        this.session = options.engine.openSession();
+        try {
+            this.session = options.engine.openSession();
+        } catch (error) {
+            throw new PhoneError("noMedia", messageOf(error), {cause: error});
+        }
         options.onOpen(this);
     }
 
