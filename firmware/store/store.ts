@@ -235,9 +235,9 @@ export class Store {
         await this.calls.flush();
         this.#closed = true;
         if (this.#retry !== null) clearTimeout(this.#retry);
-        await this.#writable?.close();
-        await this.#readable?.close();
+        const open = [this.#writable, this.#readable];
         this.#writable = null;
         this.#readable = null;
+        for (const database of open) await database?.close();
     }
 }
