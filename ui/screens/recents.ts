@@ -2,7 +2,7 @@
 import type {RecentCall, RecentsFilter, View} from "../../firmware/phone/state.ts";
 import {duration, partyLines, relativeDay, relativeDayAndTime, wallTime} from "../format.ts";
 import {cellsOf, firstShown} from "../layout.ts";
-import {earliest, isLarge, line, listRoom, type Page, type PageLine, RANK} from "../page.ts";
+import {earliest, type Hint, isLarge, line, listRoom, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, nextMinute, type Scene} from "../scene.ts";
 import {type Scrolled, scrolled} from "../scroll.ts";
 
@@ -52,14 +52,27 @@ export function recentsScreen(scene: Scene, view: Recents): Page {
             ...(rows.length === 0 ? [line(RANK.thing, text.recents.empty)] : rows.map(({row}) => row)),
             ...(isLarge(size) ? detailLines(scene, shown[selected]) : []),
         ],
-        hints: [
-            {key: `←${text.recents[view.filter]}→`, word: ""},
-            ...(isLarge(size) ? [hint(scene, "upDown", "select"), hint(scene, "back", "back")] : []),
-            ...(rows.length === 0 ? [hint(scene, "back", "back")] : [hint(scene, "ok", "call")]),
-        ],
+        hints: recentsHints(scene, view.filter, shown, selected),
         backlight: true,
         changesAt: earliest([nextMinute(state), ...rows.map(({changesAt}) => changesAt)]),
     };
+}
+
+/** Nobody can be called back who gave no number. */
+function recentsHints(
+    scene: Scene,
+    filter: RecentsFilter,
+    shown: readonly RecentCall[],
+    selected: number,
+): readonly Hint[] {
+    const back = hint(scene, "back", "back");
+    const canCall = (shown[selected]?.party.number ?? "") !== "";
+    return [
+        {key: `←${scene.text.recents[filter]}→`, word: ""},
+        ...(isLarge(scene.size) && shown.length > 1 ? [hint(scene, "upDown", "select")] : []),
+        ...(isLarge(scene.size) && canCall ? [back] : []),
+        canCall ? hint(scene, "ok", "call") : back,
+    ];
 }
 
 /** `►!Anna Schmidt   09:41`; the name of the selected row moves from `since` on. */

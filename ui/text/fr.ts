@@ -164,7 +164,7 @@ export const fr: Text = {
         keys: "Appuyez sur chaque touche",
         hook: "Décrochez puis raccrochez",
         lamps: "Toutes les lampes allumées ?",
-        display: "Cases toutes pleines",
+        display: "Cases pleines ?",
         level: "Niveau",
         waiting: "Patientez",
         pressed: "Touches",

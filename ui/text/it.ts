@@ -40,7 +40,7 @@ export const it: Text = {
         connecting: {why: "Connessione", remedy: "Attendere"},
         unreachable: {why: "Server non raggiunto", remedy: "Controlla la rete"},
         wrongPassword: {why: "Password errata", remedy: "Inseriscila ancora"},
-        forbidden: {why: "Account rifiutato", remedy: "Senti l'operatore"},
+        forbidden: {why: "Account rifiutato", remedy: "Chiedi all'operatore"},
         certificate: {why: "Certificato errato", remedy: "Verifica certificato"},
         timeout: {why: "Server non risponde", remedy: "Attendere"},
         serverError: {why: "Guasto del server", remedy: "Attendere"},

@@ -86,7 +86,7 @@ export const nl: Text = {
         incomplete: "Nummer onvolledig",
         unavailable: "Niet bereikbaar",
         congestion: "Netwerk overbelast",
-        forbidden: "Oproep verboden",
+        forbidden: "Niet toegestaan",
         notAcceptable: "Oproep niet mogelijk",
         answeredElsewhere: "Elders opgenomen",
         declinedElsewhere: "Elders geweigerd",

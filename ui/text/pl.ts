@@ -77,7 +77,7 @@ export const pl: Text = {
     },
     reason: {
         localHangUp: "Rozmowa zakończona",
-        remoteHangUp: "Rozmówca odłożył",
+        remoteHangUp: "Rozmówca zakończył",
         cancelled: "Anulowano",
         busy: "Zajęte",
         declined: "Odrzucono",
@@ -146,7 +146,7 @@ export const pl: Text = {
         late: "Spóźnione",
         jitter: "Jitter",
         delay: "Opóźnienie",
-        roundTrip: "Obieg",
+        roundTrip: "Czas obiegu",
         noCall: "Brak rozmowy",
         realTime: "Czas rzecz.",
         yes: "tak",
