@@ -3,6 +3,7 @@
  * see, or a refusal. All of them are linear in the length of the message.
  */
 import {type DigestAlgorithm, digestAlgorithmOf, digestAlgorithms} from "./digest.ts";
+import {isReadable} from "./jssip.ts";
 import {
     escapeUser,
     formatAddress,
@@ -236,6 +237,59 @@ export const requiredExtensions: IngressRule = (message) => {
     return {status: 420, reason: "Bad Extension", headers: [`Unsupported: ${lacking.join(", ")}`]};
 };
 
+/** The rule of JsSIP's grammar for each header field that it reads. */
+const GRAMMAR: Readonly<Record<string, string>> = {
+    via: "Via",
+    from: "From",
+    to: "To",
+    "call-id": "Call_ID",
+    contact: "Contact",
+    "record-route": "Record_Route",
+    "content-type": "Content_Type",
+    "max-forwards": "Max_Forwards",
+    "session-expires": "Session_Expires",
+    "refer-to": "Refer_To",
+    replaces: "Replaces",
+    event: "Event",
+    "www-authenticate": "WWW_Authenticate",
+    "proxy-authenticate": "Proxy_Authenticate",
+};
+/** What a response can do without; without the others it means something else. */
+const DISPENSABLE = [
+    "content-type",
+    "max-forwards",
+    "session-expires",
+    "refer-to",
+    "replaces",
+    "event",
+    "www-authenticate",
+    "proxy-authenticate",
+];
+
+/** Characters of one message that are read by the grammar beforehand: it needs up to 2 µs for each. */
+const MAX_CHECKED = 2_048;
+
+/**
+ * JsSIP drops a whole message in silence when its grammar cannot read one header field; the caller then waits 32 s.
+ * A request is answered with 400 (RFC 3261 §8.2.2), and a response loses the field where it can do without.
+ */
+export const readableHeaders: IngressRule = (message) => {
+    let unchecked = MAX_CHECKED;
+    const isBad = (key: string, value: string): boolean => {
+        const rule = GRAMMAR[key];
+        unchecked -= rule === undefined ? 0 : value.length;
+        return rule !== undefined && unchecked >= 0 && !isReadable(value, rule);
+    };
+    if (!isRequest(message)) {
+        return mapHeaders(message, DISPENSABLE, (value, {key}) => (isBad(key, value) ? null : value));
+    }
+    // JsSIP reads the first Via only.
+    const topVia = message.headers.find(({key}) => key === "via");
+    const read = message.headers.filter((field) => field.key !== "via" || field === topVia);
+    const bad = read.find(({key, value}) => isBad(key, value));
+    return bad === undefined ? message : badRequest(`Bad ${bad.name}`);
+};
+
 /** RFC 3261 §7.1: JsSIP takes any version in a response and any number as a status. */
 export const statusLine: IngressRule = (message) => {
     if (isRequest(message)) return message;
@@ -258,6 +312,7 @@ export const ingressRules: readonly IngressRule[] = [
     displayNames,
     userEscapes,
     strongestChallenge,
+    readableHeaders,
 ];
 
 /** Applies the rules in their order until one refuses. */

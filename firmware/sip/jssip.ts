@@ -194,6 +194,19 @@ export interface JsSipInternals {
     readonly Utils: JsSipUtils;
 }
 
+/**
+ * Whether JsSIP's grammar can read a header value by that rule (`From`, `Call_ID`, …). It drops a whole message in
+ * silence where it cannot, and throws at some values.
+ */
+export function isReadable(value: string, rule: string): boolean {
+    try {
+        return jssip.Grammar.parse(value, rule) !== -1;
+    } catch {
+        // What the grammar throws at, JsSIP could not have read either.
+        return false;
+    }
+}
+
 /** The package that the product runs on. */
 export const internals: JsSipInternals = {
     version: jssip.version,

@@ -137,21 +137,28 @@ export function parameterOf(value: string, name: string): string | undefined {
     return undefined;
 }
 
-/** Splits at a separator that stands outside of quoted strings and of `<…>`; one pass. */
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = 0x3c;
+const CLOSE = 0x3e;
+
+/** Splits at a separator of one character that stands outside of quoted strings and of `<…>`; one pass. */
 export function splitOutside(value: string, separator: string): string[] {
+    if (!value.includes(separator)) return [value];
+    const wanted = separator.charCodeAt(0);
     const parts: string[] = [];
     let start = 0;
     let quoted = false;
     let bracketed = false;
     for (let at = 0; at < value.length; at += 1) {
-        const character = value[at];
+        const code = value.charCodeAt(at);
         if (quoted) {
-            if (character === "\\") at += 1;
-            else if (character === '"') quoted = false;
-        } else if (character === '"' && !bracketed) quoted = true;
-        else if (character === "<") bracketed = true;
-        else if (character === ">") bracketed = false;
-        else if (character === separator && !bracketed) {
+            if (code === BACKSLASH) at += 1;
+            else if (code === QUOTE) quoted = false;
+        } else if (code === QUOTE && !bracketed) quoted = true;
+        else if (code === OPEN) bracketed = true;
+        else if (code === CLOSE) bracketed = false;
+        else if (code === wanted && !bracketed) {
             parts.push(value.slice(start, at));
             start = at + 1;
         }

@@ -27,12 +27,15 @@ function parsed(text: string): SipMessage {
 }
 
 interface Omitted {
+    /** With it goes `readableHeaders`, which answers 400 to what the others have left unreadable. */
     readonly ingress?: ingress.IngressRule;
     readonly egress?: EgressRule;
 }
 
 function uaWithout(omitted: Omitted, isRegistering = false): MemoryUa {
-    const rules = ingress.ingressRules.filter((rule) => rule !== omitted.ingress);
+    const rules = ingress.ingressRules.filter(
+        (rule) => omitted.ingress === undefined || (rule !== omitted.ingress && rule !== ingress.readableHeaders),
+    );
     const outgoing = egressRules.filter((rule) => rule !== omitted.egress);
     return memoryUa({
         jssip,
@@ -74,7 +77,7 @@ interface Case {
 }
 
 const {requiredHeaders, cseqCheck, starContact, contentTypeParameters, telUris, displayNames, userEscapes} = ingress;
-const {requestUri, requiredExtensions} = ingress;
+const {requestUri, requiredExtensions, readableHeaders} = ingress;
 const tel = "<tel:+4930123;phone-context=example.com>;tag=p";
 
 const cases: readonly Case[] = [
@@ -173,6 +176,20 @@ const cases: readonly Case[] = [
     },
     {rule: requestUri, what: "SIP/7.0", text: options.replace("SIP/2.0", "SIP/7.0"), alone: "200", filtered: "505"},
     {
+        rule: readableHeaders,
+        what: "a quote that never closes",
+        text: requestText("INVITE", {to: '"Mr. J. User <sip:100@phone.test>', body: sdpBody()}),
+        alone: "silence",
+        filtered: "400",
+    },
+    {
+        rule: readableHeaders,
+        what: "an Event without a name",
+        text: withLine("Event: ;id=1"),
+        alone: "silence",
+        filtered: "400",
+    },
+    {
         rule: requiredExtensions,
         what: "an extension that we lack",
         text: withLine("Require: nothingSupportsThis"),
@@ -259,6 +276,21 @@ describe("a response that JsSIP alone takes wrongly", () => {
             return isFailed;
         };
         expect(failed({})).toBe(true);
+    });
+
+    it("is dropped whole for one header field that it could do without; the filter takes the field away", () => {
+        const registered = (omitted: Omitted): boolean => {
+            const {receive, sent, ua} = registering(omitted);
+            const [register] = sent;
+            if (register === undefined) throw new Error("no REGISTER");
+            const parts = {contact: register.header("Contact"), headers: ["Event: ;id=1"]};
+            receive(responseTo(register, 200, "OK", parts));
+            const isRegistered = ua.isRegistered();
+            ua.stop();
+            return isRegistered;
+        };
+        expect(registered({ingress: readableHeaders})).toBe(false);
+        expect(registered({})).toBe(true);
     });
 
     it.each(["4294968", "99999999999", "abc", '"4294968"'])(

@@ -235,16 +235,23 @@ describe("the cost", () => {
             const headers = Array.from({length: 4}, () => `${name}: Z ${value} <sip:a@b>`);
             const request = requestText("OPTIONS", {headers}).replace(/^From: .*$/m, `From: ${value}`);
             const response = request.replace(/^OPTIONS .*$/m, "SIP/2.0 401 Unauthorized");
-            const took = (): number => {
+            const took = (run: () => void): number => {
                 const before = process.threadCpuUsage();
-                filter.ingress(request);
-                filter.ingress(response);
-                filter.egress(request);
+                run();
                 const {user, system} = process.threadCpuUsage(before);
                 return (user + system) / 1000;
             };
-            // The best of three, in CPU time: the first is compiled, and others want the processor too.
-            expect(Math.min(took(), took(), took()), value.slice(0, 20)).toBeLessThan(5);
+            const steps = [
+                () => filter.ingress(request),
+                () => filter.ingress(response),
+                () => filter.egress(request),
+                () => filter.egress(response),
+            ];
+            // The best of four, in CPU time: the first is compiled, and others want the processor too.
+            for (const step of steps) {
+                const best = Math.min(...Array.from({length: 4}, () => took(step)));
+                expect(best, `ms for ${value.slice(0, 20)}`).toBeLessThan(5);
+            }
         }
     });
 });
