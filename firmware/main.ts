@@ -233,6 +233,7 @@ async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
     });
     await opened.board.start(phone.post.bind(phone));
     if (store.fault !== null) phone.post({type: "storeFault", fault: store.fault, at: now()});
+    phone.post({type: "facts", status: facts(parts, null), at: now()});
     await tellRecents(parts);
     follow(parts);
     log.info("the phone is ready");
