@@ -1,9 +1,9 @@
 import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
-import {afterEach, beforeEach, describe, expect, it} from "vitest";
+import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {SerialLine} from "../../../hal/serial.ts";
-import {createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
+import {type BytePort, createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
 import {openPty, type Pty} from "../../support/pty.ts";
 import {Vt100Glass} from "../../support/vt100-glass.ts";
 
@@ -41,11 +41,11 @@ function terminal(): Terminal {
     return {pty, glass, bytes: () => bytes};
 }
 
-function driver(): {display: SerialDisplay; events: string[]; keys: string[]} {
+function driver(port?: BytePort): {display: SerialDisplay; events: string[]; keys: string[]} {
     const events: string[] = [];
     const keys: string[] = [];
     const display = createDisplay("vt100", {
-        port: new SerialLine({path: join(folder, "display"), baud: 115_200, log: () => undefined}),
+        port: port ?? new SerialLine({path: join(folder, "display"), baud: 115_200, log: () => undefined}),
         columns: COLUMNS,
         rows: ROWS,
         bright: 100,
@@ -95,6 +95,36 @@ describe("a VT100 display", () => {
         pty.resume();
         await expect.poll(() => glass.lines).toEqual(page("the newest"));
         expect(bytes() - before).toBeLessThan(2_000);
+    });
+
+    it("holds back while older bytes still wait, for a minute, and then sends the newest frame alone", async () => {
+        vi.useFakeTimers();
+        cleanUp.push(() => vi.useRealTimers());
+        const port = {
+            isOpen: true,
+            pending: 500,
+            written: [] as Uint8Array[],
+            open: (): void => undefined,
+            onData: (): void => undefined,
+            onOpen: (): void => undefined,
+            write: (bytes: Uint8Array): void => {
+                port.written.push(bytes);
+            },
+            reopen: (): void => undefined,
+            close: async (): Promise<void> => undefined,
+        };
+        const {display} = driver(port);
+        for (let count = 0; count < 600; count += 1) {
+            show(display, page(`frame ${count}`));
+            vi.advanceTimersByTime(100);
+        }
+        expect(port.written).toHaveLength(0);
+        port.pending = 0;
+        vi.advanceTimersByTime(200);
+        expect(port.written).toHaveLength(1);
+        const glass = new Vt100Glass(COLUMNS, ROWS);
+        glass.write(port.written[0] ?? new Uint8Array());
+        expect(glass.lines).toEqual(page("frame 599"));
     });
 
     it("is painted whole after a replug, and tells the loss and the return", async () => {
