@@ -1,10 +1,10 @@
 #include "audio_thread.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
+
+#include "real_time.h"
 
 namespace offhook {
 
@@ -47,17 +47,9 @@ bool AudioThread::command(const Command& command) {
     return queued;
 }
 
-void AudioThread::takeRealTime() {
-    pthread_setname_np(pthread_self(), "offhook-audio");
-    prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
-    if (options_.priority <= 0) return;
-    const sched_param parameters{.sched_priority = options_.priority};
-    const bool granted = pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters) == 0;
-    counters_.realTime.store(granted, std::memory_order_relaxed);
-}
-
 void AudioThread::run() {
-    takeRealTime();
+    counters_.realTime.store(enterThread("offhook-audio", options_.priority), std::memory_order_relaxed);
+    prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
     while (!stopping_.load(std::memory_order_acquire)) {
         const int64_t next = step(monotonicNs());
         wake_.wait(next == kNever ? -1 : next);

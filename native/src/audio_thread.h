@@ -76,7 +76,6 @@ class AudioThread {
 
     bool command(const Command& command);
     void run();
-    void takeRealTime();
     void takeCommands();
     void takePlan();
     int64_t step(int64_t now);

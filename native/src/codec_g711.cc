@@ -36,7 +36,7 @@ int16_t decodeALaw(uint8_t code) {
 
 uint8_t encodeMuLaw(int16_t sample) {
     const bool negative = sample < 0;
-    const int magnitude = std::min(negative ? -(sample >> 2) : sample >> 2, kMuLawClip) + kMuLawBias;
+    const int magnitude = std::min((negative ? ~sample : sample) >> 2, kMuLawClip) + kMuLawBias;
     const int segment = static_cast<int>(std::bit_width(static_cast<unsigned>(magnitude))) - 6;
     const int step = magnitude >> (segment + 1) & 0x0F;
     return static_cast<uint8_t>((segment << 4 | step) ^ (negative ? 0x7F : 0xFF));

@@ -1,12 +1,12 @@
 #include "device_thread.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "alsa_device.h"
+#include "real_time.h"
 
 namespace offhook {
 
@@ -141,7 +141,7 @@ void DeviceThread::stop() {
 }
 
 void DeviceThread::run() {
-    pthread_setname_np(pthread_self(), "offhook-device");
+    enterThread("offhook-device", 0);
     int64_t beat = monotonicNs();
     while (!stopping_.load(std::memory_order_acquire)) {
         const int64_t now = monotonicNs();

@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <thread>
@@ -51,7 +52,8 @@ Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDe
                .block = options.periodMs * kSampleRate / 1000,
                .hookSensor = options.hookSensor,
                .open = std::move(open)},
-              {ports_, guard_, events_, deviceWake_, audioWake_}) {
+              {ports_, guard_, events_, deviceWake_, audioWake_}),
+      network_(std::max(0, options.priority - 1)) {
     audio_.start();
     device_.start();
     network_.start();

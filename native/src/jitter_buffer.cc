@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kStart = 2;
 /** Packets in hand beyond which delay is given back at once. */
 constexpr size_t kMost = 15;
-/** Takes over which the lowest depth is watched: 2 to 4 s. */
-constexpr unsigned kWatch = 200;
+/** Takes over which the lowest depth is watched: a second at 20 ms. */
+constexpr unsigned kWatch = 50;
 /** Packets in hand before a take, at the lowest, that are left alone: the one to play and one against jitter. */
 constexpr size_t kSpare = 2;
 /** Late packets in a row that mean a source which began anew. */

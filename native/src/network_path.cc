@@ -31,13 +31,13 @@ int64_t randomised(int64_t interval) {
 
 }  // namespace
 
-void NetworkPath::receiveRtp() {
+bool NetworkPath::receiveRtp() {
     for (int i = 0; i < kBurst; ++i) {
         Datagram* free = context_.datagrams.slot();
         Datagram& slot = free != nullptr ? *free : overflow_;
         SocketAddress from;
         const std::optional<size_t> size = context_.sockets.rtp.receive(slot.bytes, from);
-        if (!size) return;
+        if (!size) return false;
         if (!started_ || !receives(setup_.direction)) continue;
         if (*size > slot.bytes.size()) {
             countMalformed();
@@ -45,6 +45,7 @@ void NetworkPath::receiveRtp() {
         }
         receive(std::span(slot.bytes).first(*size), slot, from);
     }
+    return true;
 }
 
 void NetworkPath::receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from) {
@@ -90,12 +91,12 @@ void NetworkPath::postDigit(const std::optional<HeardDigit>& digit) {
                           .reason = {}});
 }
 
-void NetworkPath::receiveRtcp() {
+bool NetworkPath::receiveRtcp() {
     std::array<uint8_t, kMaxDatagram> bytes;
     for (int i = 0; i < kBurst; ++i) {
         SocketAddress from;
         const std::optional<size_t> size = context_.sockets.rtcp.receive(bytes, from);
-        if (!size) return;
+        if (!size) return false;
         if (!started_) continue;
         if (!source_.knowsHost(from) && !from.sameHost(setup_.rtcp)) continue;
         const auto compound = *size > bytes.size() ? std::nullopt : parseRtcp(std::span(bytes).first(*size));
@@ -105,6 +106,7 @@ void NetworkPath::receiveRtcp() {
         }
         handle(*compound, monotonicNs());
     }
+    return true;
 }
 
 void NetworkPath::handle(const RtcpCompound& compound, int64_t now) {

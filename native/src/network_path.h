@@ -42,10 +42,10 @@ class NetworkPath {
 
     /** JavaScript's thread: the newest negotiation. */
     TripleBuffer<NetworkSetup>& setups() { return setups_; }
-    /** Takes all RTP that waits. */
-    void receiveRtp();
-    /** Takes all RTCP that waits. */
-    void receiveRtcp();
+    /** Takes the RTP that waits; true when there is more than a phone ever gets at once. */
+    bool receiveRtp();
+    /** The same of RTCP. */
+    bool receiveRtcp();
     /** What time brings: a new negotiation, RTCP, silence, digits whose end was lost. */
     void tick(int64_t now);
     /** The last report, with BYE (RFC 3550 §6.6). */

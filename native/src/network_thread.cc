@@ -1,9 +1,10 @@
 #include "network_thread.h"
 
 #include <poll.h>
-#include <pthread.h>
 
 #include <algorithm>
+
+#include "real_time.h"
 
 namespace offhook {
 
@@ -33,7 +34,7 @@ bool NetworkThread::command(const Command& command) {
 }
 
 void NetworkThread::run() {
-    pthread_setname_np(pthread_self(), "offhook-network");
+    enterThread("offhook-network", priority_);
     while (!stopping_.load(std::memory_order_acquire)) {
         takeCommands();
         finishRemoved(false);
@@ -53,10 +54,18 @@ void NetworkThread::receive() {
     const int timeout = !removed_.empty() ? kRemovalMs : sessions_.empty() ? -1 : kTickMs;
     if (poll(polled.data(), polled.size(), timeout) <= 0) return;
     if (polled[0].revents != 0) wake_.drain();
+    bool flooded = false;
     for (size_t i = 0; i < sessions_.size(); ++i) {
-        if (polled[1 + 2 * i].revents != 0) sessions_[i]->network().receiveRtp();
-        if (polled[2 + 2 * i].revents != 0) sessions_[i]->network().receiveRtcp();
+        if (polled[1 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtp();
+        if (polled[2 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtcp();
     }
+    if (flooded) rest();
+}
+
+/** Under a flood, the rest of the phone runs too: a real-time thread would keep it from doing so. */
+void NetworkThread::rest() {
+    const timespec pause{0, kNsPerMs};
+    nanosleep(&pause, nullptr);
 }
 
 void NetworkThread::takeCommands() {

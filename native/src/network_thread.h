@@ -14,7 +14,8 @@ namespace offhook {
 /** The network thread: polls the sockets of all sessions, and lets go of a session after the audio thread did. */
 class NetworkThread {
   public:
-    NetworkThread() = default;
+    /** SCHED_FIFO `priority`, 0: do not ask. A packet that waits for the processor is late as on any other hop. */
+    explicit NetworkThread(int priority) : priority_(priority) {}
     ~NetworkThread() { stop(); }
     NetworkThread(const NetworkThread&) = delete;
     NetworkThread& operator=(const NetworkThread&) = delete;
@@ -37,8 +38,10 @@ class NetworkThread {
     void run();
     void takeCommands();
     void receive();
+    void rest();
     void finishRemoved(bool stopping);
 
+    const int priority_;
     Wake wake_;
     SpscRing<Command> commands_{4 * kMaxSessions};
     std::vector<Session*> sessions_;
