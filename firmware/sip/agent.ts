@@ -7,7 +7,8 @@ import type {CallId} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
 import type {AccountSettings, SipSettings} from "./account.ts";
 import {AccountUserAgent} from "./account-user-agent.ts";
-import {CallLeg, type CallSession, type LegEvent} from "./call-leg.ts";
+import {CallLeg, type LegEvent} from "./call-leg.ts";
+import type {CallSession} from "./call-session.ts";
 import {dialTarget} from "./dial-target.ts";
 import {refusalOf} from "./incoming-offer.ts";
 import {installJsSipGuard} from "./jssip-guard.ts";
@@ -188,10 +189,8 @@ export class Agent {
     #invited({originator, session, request}: NewSession): void {
         if (originator !== "remote") return;
         const {sip, nextIncomingId, account} = this.#options;
-        const refusal = refusalOf(
-            {require: request.getHeaders("require"), body: request.body ?? ""},
-            {codecs: sip.codecs, address: this.#socket.local?.address ?? "0.0.0.0"},
-        );
+        const address = this.#socket.local?.address ?? "0.0.0.0";
+        const refusal = refusalOf(request.body ?? "", {codecs: sip.codecs, address});
         if (refusal !== null) {
             this.#log.warning(`an INVITE was refused with ${refusal.status}: ${refusal.because}`);
             session.terminate({status_code: refusal.status, extraHeaders: [...refusal.headers]});

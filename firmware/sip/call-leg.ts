@@ -8,8 +8,8 @@ import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallId, EndReason} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
+import {type CallSession, correctSession, type EndEvent} from "./call-session.ts";
 import {endReasonOf} from "./end-reason.ts";
-import type {JsSipMessage, JsSipSession} from "./jssip.ts";
 import {AudioStream, type PeerConnection, type PeerConnectionOptions} from "./peer-connection.ts";
 
 /** RFC 4028 §4; JsSIP's own 90 s would re-invite every 45 s. In s. */
@@ -18,19 +18,6 @@ const SESSION_EXPIRES = 1800;
 type WithoutTime<Event> = Event extends {readonly at: number} ? Omit<Event, "at" | "call"> : never;
 /** An event of this call; the agent adds whose and when. */
 export type LegEvent = WithoutTime<Extract<SignalEvent, {readonly call: CallId}>>;
-
-/** What JsSIP's session can do beyond what the guards know of. */
-export interface CallSession extends JsSipSession {
-    /** The value of `Contact` in requests of this dialog. */
-    _contact: string;
-    _mangleOffer(sdp: string): string;
-    onTransportError(): void;
-    isEstablished(): boolean;
-    isInProgress(): boolean;
-    answer(options: object): void;
-    terminate(options?: object): void;
-    sendDTMF(tones: string, options: object): void;
-}
 
 /** What JsSIP asks of a user agent to call. */
 export interface Caller {
@@ -50,12 +37,6 @@ export interface CallLegOptions {
     readonly emit: (event: LegEvent) => void;
     /** Runs `task` once there is a connection again. */
     readonly whenConnected: (task: () => void) => void;
-}
-
-interface EndEvent {
-    readonly originator: "local" | "remote" | "system";
-    readonly message: (JsSipMessage & {getHeaders(name: string): string[]}) | null;
-    readonly cause: string;
 }
 
 interface Originated {
@@ -135,7 +116,7 @@ export class CallLeg {
         if (session === null || this.#ended) return;
         // Without a connection the re-INVITE could only fail; the talk goes on as it is.
         const sent = this.#options.ua.isConnected() && !this.#holdPending && this.#reinvite(session, held);
-        if (!sent) this.#options.emit({type: "holdFailed"});
+        if (!sent) this.#emit({type: "holdFailed"});
     }
 
     /** Sends a digit of `ms` as a telephone-event, or by INFO where the far end takes none (RFC 4733 §2.1). */
@@ -193,14 +174,12 @@ export class CallLeg {
     #opened(connection: PeerConnection): void {
         this.#connection?.close();
         this.#connection = connection;
-        this.#options.emit({type: "session", session: connection.session.id});
+        this.#emit({type: "session", session: connection.session.id});
     }
 
     #attach(session: CallSession, placed: {target: string; extraHeaders: readonly string[]} | null): void {
         this.#session = session;
-        // Our descriptions carry the right direction and version already; JsSIP's rewriting would disturb both.
-        session._mangleOffer = (sdp) => sdp;
-        this.#outliveTransport(session);
+        correctSession(session, () => this.#abandonOffer(session));
         session.on("progress", (event: {originator: string; response: {body?: string} | null}) => {
             if (event.originator === "remote") this.#progress(Boolean(event.response?.body));
         });
@@ -226,19 +205,10 @@ export class CallLeg {
         });
     }
 
-    /** A talk goes on without its signalling; JsSIP would end it at the next request that cannot be sent. */
-    #outliveTransport(session: CallSession): void {
-        const end = session.onTransportError.bind(session);
-        session.onTransportError = () => {
-            if (session.isEstablished()) this.#abandonOffer(session);
-            else end();
-        };
-    }
-
     #reinvite(session: CallSession, held: boolean): boolean {
         const done = (): void => {
             this.#holdPending = false;
-            this.#options.emit({type: "hold", by: "local", held});
+            this.#emit({type: "hold", by: "local", held});
         };
         this.#holdPending = held ? session.hold({}, done) : session.unhold({}, done);
         return this.#holdPending;
@@ -246,10 +216,10 @@ export class CallLeg {
 
     #holdFailed(): void {
         this.#holdPending = false;
-        if (!this.#ended) this.#options.emit({type: "holdFailed"});
+        this.#emit({type: "holdFailed"});
     }
 
-    /** A re-INVITE was lost with the connection: all is as before. */
+    /** A re-INVITE was lost with the connection, or refused: all is as before. */
     #abandonOffer(session: CallSession): void {
         this.#connection?.setLocalDescription({type: "rollback"}).catch(() => {
             // It was another request that was lost: there is nothing to roll back.
@@ -261,20 +231,19 @@ export class CallLeg {
     }
 
     #progress(media: boolean): void {
-        if (!this.#ended && this.#options.direction === "outgoing") this.#options.emit({type: "progress", media});
+        if (this.#options.direction === "outgoing") this.#emit({type: "progress", media});
     }
 
     #confirmed(): void {
-        if (this.#ended) return;
         this.#answered = true;
-        this.#options.emit({type: "confirmed"});
-        if (this.#held) this.#options.emit({type: "hold", by: "remote", held: true});
+        this.#emit({type: "confirmed"});
+        if (this.#held) this.#emit({type: "hold", by: "remote", held: true});
     }
 
     /** In early media a one-way stream is usual and no hold. */
     #heldByRemote(held: boolean): void {
         this.#held = held;
-        if (this.#answered && !this.#ended) this.#options.emit({type: "hold", by: "remote", held});
+        if (this.#answered) this.#emit({type: "hold", by: "remote", held});
     }
 
     /** RFC 4028 §7.4: a server that wants a longer interval gets it, once. */
@@ -300,7 +269,6 @@ export class CallLeg {
                 status: this.#own?.status ?? message?.status_code ?? null,
                 reasons: message?.getHeaders("reason") ?? [],
                 own: this.#own?.type ?? null,
-                connected: this.#options.ua.isConnected(),
             }),
         );
     }
@@ -314,6 +282,11 @@ export class CallLeg {
             this.#options.log.error(`the call cannot be ended in good order: ${messageOf(error)}`);
             this.#end({code: "failed", sip: null});
         }
+    }
+
+    /** After the end nothing is told. */
+    #emit(event: LegEvent): void {
+        if (!this.#ended) this.#options.emit(event);
     }
 
     #end(reason: EndReason): void {

@@ -19,8 +19,6 @@ export interface Ending {
     readonly reasons: readonly string[];
     /** What the phone itself asked for. */
     readonly own: "hangUp" | "reject" | null;
-    /** The connection to the server stands. */
-    readonly connected: boolean;
 }
 
 /** The reason in the phone's words. */
@@ -39,9 +37,9 @@ export function endReasonOf(ending: Ending): EndReason {
 }
 
 /** A BYE or a CANCEL came. */
-function remoteCode({answered, cause, reasons, connected}: Ending): Code {
+function remoteCode({answered, cause, reasons}: Ending): Code {
     if (cause === "No ACK") return "connectionLost";
-    if (answered) return connected || cause === "Terminated" ? "remoteHangUp" : "connectionLost";
+    if (answered) return "remoteHangUp";
     const causes = reasons.flatMap(reasonCauses);
     if (causes.some(({protocol, cause}) => (protocol === "sip" && cause === 200) || isElsewhere(protocol, cause))) {
         return "answeredElsewhere";
@@ -56,7 +54,7 @@ function remoteCode({answered, cause, reasons, connected}: Ending): Code {
 const isElsewhere = (protocol: string, cause: number): boolean => protocol === "q.850" && cause === 26;
 
 /** Neither the phone's user nor the other side asked for it: JsSIP's cause says what gave way. */
-function ownCode({cause, connected, answered}: Ending): Code {
+function ownCode({cause}: Ending): Code {
     switch (cause) {
         case "RTP Timeout":
         case "User Denied Media Access": {
@@ -72,15 +70,12 @@ function ownCode({cause, connected, answered}: Ending): Code {
         case "Expires": {
             return "noAnswer";
         }
-        case "Connection Error":
-        case "Dialog Error":
-        case "No ACK": {
-            return "connectionLost";
-        }
-        // JsSIP says `Canceled` for an INVITE that nobody answered, and for one whose connection broke.
+        // JsSIP says `Canceled` where an INVITE was not answered at all (timer B) or its connection broke.
         case "Canceled":
-        case "Request Timeout": {
-            return answered || !connected ? "connectionLost" : "noAnswer";
+        case "Request Timeout":
+        case "Connection Error":
+        case "Dialog Error": {
+            return "connectionLost";
         }
         default: {
             return "failed";

@@ -1,7 +1,7 @@
-import {afterEach, beforeEach, describe, expect, it} from "vitest";
+import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {startAgent} from "../../support/agent-bench.ts";
 import {caller, contact, dial, dialogOf, type Line, registeredLine, talk, within} from "../../support/agent-line.ts";
-import {requestText, responseTo, SipPeer, sdpBody} from "../../support/sip-peer.ts";
+import {requestText, responseTo, SipPeer, sdpBody, tagOf} from "../../support/sip-peer.ts";
 
 let line: Line;
 
@@ -65,6 +65,18 @@ describe("an outgoing call", () => {
         expect(line.events.filter(({type}) => type === "hold")).toEqual([]);
         line.agent.hangUp("out-1");
         await line.wire.next("BYE");
+    });
+
+    it("takes an UPDATE before the answer", async () => {
+        const invite = await dial(line);
+        line.wire.send(responseTo(invite, 180, "Ringing", {contact}));
+        await line.next("progress");
+        line.wire.send(within(invite, "UPDATE", {cseq: 2}));
+        expect((await line.wire.next(200)).method).toBe("UPDATE");
+        line.wire.send(within(invite, "UPDATE", {cseq: 3, body: sdpBody()}));
+        expect((await line.wire.next(500)).header("Retry-After")).toBe("2");
+        line.wire.send(responseTo(invite, 486, "Busy"));
+        expect((await reasonOf()).code).toBe("busy");
     });
 
     it("rings on when the early media cannot be taken", async () => {
@@ -398,6 +410,38 @@ describe("a talk", () => {
         expect(await reasonOf()).toEqual({code: "localHangUp", sip: null});
     });
 
+    it("is refreshed by re-INVITE, and a refused refresh leaves no offer open", async () => {
+        vi.useFakeTimers({toFake: ["setTimeout", "clearTimeout"]});
+        try {
+            const invite = await dial(line);
+            const headers = ["Session-Expires: 90;refresher=uac"];
+            line.wire.send(responseTo(invite, 200, "OK", {contact, body: sdpBody(40_000), headers}));
+            await line.next("confirmed");
+            await vi.advanceTimersByTimeAsync(45_000);
+            await line.wire.next("ACK");
+            const refresh = await line.wire.next("INVITE");
+            expect(refresh.body).toContain("o=- ");
+            line.wire.send(responseTo(refresh, 488, "No"));
+            await line.wire.next("ACK");
+            line.wire.send(within(invite, "INVITE", {cseq: 2, body: sdpBody(40_016)}));
+            await line.wire.next(200);
+            expect(line.engine.sessions[0]?.remote?.port).toBe(40_016);
+            line.agent.hangUp("out-1");
+        } finally {
+            vi.useRealTimers();
+        }
+    });
+
+    it("cannot be replaced from outside", async () => {
+        const invite = await talk(line);
+        const tags = `to-tag=${tagOf(invite.header("From"))};from-tag=peer`;
+        const headers = [`Replaces: ${invite.header("Call-ID")};${tags}`];
+        line.wire.send(requestText("INVITE", {body: sdpBody(), headers}));
+        await line.wire.next(486);
+        line.agent.hangUp("out-1");
+        await line.wire.next("BYE");
+    });
+
     it("is not transferred by the other side", async () => {
         const invite = await talk(line);
         line.wire.send(within(invite, "REFER", {cseq: 2, headers: ["Refer-To: <sip:300@phone.test>"]}));
@@ -479,14 +523,20 @@ describe("a lost connection", () => {
 it("without a server at all, a call ends as no service, or as cancelled when given up", async () => {
     const gone = await SipPeer.start();
     await gone.close();
-    const bench = startAgent({port: gone.port});
-    expect(await bench.registration("unreachable")).toMatchObject({detail: expect.stringContaining("refused")});
-    bench.agent.dial("out-1", "600", false);
-    bench.agent.dial("out-2", "600", false);
-    bench.agent.hangUp("out-2");
-    expect(await bench.next("ended")).toMatchObject({call: "out-2", reason: {code: "cancelled"}});
-    expect(await bench.next("ended")).toMatchObject({call: "out-1", reason: {code: "noService"}});
-    await bench.agent.close();
+    vi.useFakeTimers({toFake: ["setTimeout", "clearTimeout", "performance"]});
+    try {
+        const bench = startAgent({port: gone.port});
+        expect(await bench.registration("unreachable")).toMatchObject({detail: expect.stringContaining("refused")});
+        bench.agent.dial("out-1", "600", false);
+        bench.agent.dial("out-2", "600", false);
+        bench.agent.hangUp("out-2");
+        expect(await bench.next("ended")).toMatchObject({call: "out-2", reason: {code: "cancelled"}});
+        await vi.advanceTimersByTimeAsync(6000);
+        expect(await bench.next("ended")).toMatchObject({call: "out-1", reason: {code: "noService"}});
+        await bench.agent.close();
+    } finally {
+        vi.useRealTimers();
+    }
 });
 
 it("passes over calls that it does not know", () => {

@@ -9,7 +9,6 @@ const outgoing: Ending = {
     status: null,
     reasons: [],
     own: null,
-    connected: true,
 };
 const incoming: Ending = {...outgoing, direction: "incoming", cause: "Canceled"};
 
@@ -87,18 +86,20 @@ describe("the other side", () => {
 
 describe("what gives way by itself", () => {
     it.each([
-        ["Canceled", false, false, "connectionLost"],
-        ["Canceled", false, true, "noAnswer"],
-        ["Request Timeout", true, true, "connectionLost"],
-        ["Dialog Error", true, true, "connectionLost"],
-        ["Connection Error", false, false, "connectionLost"],
-        ["RTP Timeout", true, true, "mediaLost"],
-        ["WebRTC Error", false, true, "notAcceptable"],
-        ["Bad Media Description", false, true, "notAcceptable"],
-        ["Expires", false, true, "noAnswer"],
-        ["Internal Error", false, true, "failed"],
-    ] as const)("%s, answered %s, connected %s is %s", (cause, answered, connected, code) => {
-        expect(endReasonOf({...outgoing, originator: "system", cause, answered, connected}).code).toBe(code);
+        ["Canceled", "connectionLost"],
+        ["Request Timeout", "connectionLost"],
+        ["Dialog Error", "connectionLost"],
+        ["Connection Error", "connectionLost"],
+        ["RTP Timeout", "mediaLost"],
+        ["WebRTC Error", "notAcceptable"],
+        ["Bad Media Description", "notAcceptable"],
+        ["Expires", "noAnswer"],
+        ["Internal Error", "failed"],
+    ] as const)("%s is %s", (cause, code) => {
+        for (const originator of ["local", "system"] as const) {
+            expect(endReasonOf({...outgoing, originator, cause}).code).toBe(code);
+            expect(endReasonOf({...outgoing, originator, cause, answered: true}).code).toBe(code);
+        }
     });
 
     it("a 200 whose SDP we cannot take", () => {
