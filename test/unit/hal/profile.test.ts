@@ -30,7 +30,7 @@ function errorsOf(value: unknown): readonly string[] {
 }
 
 describe("a board profile", () => {
-    it.each(readdirSync(boards))("in the tree is valid: %s", (file) => {
+    it.each(readdirSync(boards).filter((file) => file.endsWith(".json")))("in the tree is valid: %s", (file) => {
         const profile = loadProfile(new URL(file, boards).pathname);
         expect(file).toBe(`${profile.name}.json`);
     });
