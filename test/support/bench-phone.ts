@@ -11,7 +11,7 @@ import {join} from "node:path";
 import {BoardClient, type BoardSaid} from "./board-client.ts";
 import {ConsoleClient} from "./console-client.ts";
 import {Glass, type GlassKind} from "./glass.ts";
-import {type Baresip, type Kamailio, startBaresip, startCallback, startKamailio} from "./peers.ts";
+import {type Baresip, type BaresipOptions, type Kamailio, startBaresip, startCallback, startKamailio} from "./peers.ts";
 import {PhoneProcess} from "./phone-process.ts";
 import {openPty, type Pty} from "./pty.ts";
 import {createCard, environmentOf, type VirtualCard} from "./sound-card.ts";
@@ -23,6 +23,8 @@ export interface BenchOptions {
     /** A private folder; everything that the bench makes lies in it. */
     readonly folder: string;
     readonly transport: BenchTransport;
+    /** How the registrar challenges. With SHA-256 only the phone is challenged: baresip 1.0.0 does not know it. */
+    readonly auth?: "md5" | "sha256";
     readonly display: GlassKind;
     /** `card` takes the machine's own sound card (the PCM `default`). */
     readonly sound: "virtual" | "card";
@@ -31,6 +33,8 @@ export interface BenchOptions {
     readonly keepSeconds?: number;
     /** Far ends to start; both, when left out. */
     readonly farEnds?: readonly ("echo" | "callback")[];
+    /** From 601's declining to its call back, in ms. Default 2000. */
+    readonly callbackMs?: number;
     /** Settings besides the account's, by name. */
     readonly settings?: Readonly<Record<string, string>>;
     /** Told what is being started. */
@@ -61,10 +65,14 @@ export interface PhoneSaid extends BoardSaid {
 
 const password = "correct-horse-battery-staple";
 
+/** One more far end at the bench's registrar: user 602, in a folder of its own. */
+export type FarEndOptions = Omit<BaresipOptions, "folder" | "account" | "registrar">;
+
 /** Everything that runs, and its end. */
 export class BenchPhone {
     readonly options: BenchOptions;
     readonly kamailio: Kamailio;
+    /** In the order of `BenchOptions.farEnds`. */
     readonly farEnds: readonly Baresip[];
     readonly handset: VirtualCard;
     readonly ringer: VirtualCard;
@@ -73,6 +81,7 @@ export class BenchPhone {
     #cable: Pty;
     #process: PhoneProcess | null = null;
     #board: BoardClient | null = null;
+    #farEndCount = 0;
 
     private constructor(options: BenchOptions, kamailio: Kamailio, farEnds: readonly Baresip[]) {
         this.options = options;
@@ -107,8 +116,10 @@ export class BenchPhone {
     static async prepare(options: BenchOptions): Promise<BenchPhone> {
         mkdirSync(options.folder, {recursive: true});
         options.progress?.("starting the registrar");
-        const users = ["phone", "600", "601"].map((name) => ({name, password}));
-        const kamailio = await startKamailio({folder: join(options.folder, "kamailio"), auth: "md5", users});
+        const {auth = "md5"} = options;
+        const others = ["600", "601", "602"].map((name) => ({name, password: auth === "md5" ? password : null}));
+        const users = [{name: "phone", password}, ...others];
+        const kamailio = await startKamailio({folder: join(options.folder, "kamailio"), auth, users});
         const wanted = options.farEnds ?? ["echo", "callback"];
         options.progress?.("starting the far ends");
         const started = wanted.map((farEnd) => startFarEnd(farEnd, options, kamailio));
@@ -198,6 +209,15 @@ export class BenchPhone {
         });
     }
 
+    /** Starts 602, which is not ended with the bench but by its own `stop`; only one of it at a time. */
+    async startFarEnd(options: FarEndOptions): Promise<Baresip> {
+        this.#farEndCount += 1;
+        const folder = join(this.options.folder, `602-${this.#farEndCount}`);
+        const registrar = {domain: this.kamailio.domain, port: this.kamailio.tcp, transport: "tcp"} as const;
+        const account = {name: "602", displayName: "Far end", ...credentials(this.options)};
+        return startBaresip({...options, folder, account, registrar});
+    }
+
     /** The newest of everything that the phone said of itself. */
     get said(): PhoneSaid {
         return this.board.said as PhoneSaid;
@@ -236,12 +256,17 @@ export class BenchPhone {
     }
 }
 
+function credentials({auth}: BenchOptions): {readonly password?: string} {
+    return auth === "sha256" ? {} : {password};
+}
+
 function startFarEnd(farEnd: "echo" | "callback", options: BenchOptions, kamailio: Kamailio): Promise<Baresip> {
     const registrar = {domain: kamailio.domain, port: kamailio.tcp, transport: "tcp"} as const;
     if (farEnd === "echo") {
-        const account = {name: "600", password, displayName: "Echo"};
+        const account = {name: "600", displayName: "Echo", ...credentials(options)};
         return startBaresip({folder: join(options.folder, "echo"), account, registrar, mode: "echo", record: true});
     }
-    const account = {name: "601", password, displayName: "Call back"};
-    return startCallback({folder: join(options.folder, "callback"), account, registrar});
+    const account = {name: "601", displayName: "Call back", ...credentials(options)};
+    const wait = options.callbackMs === undefined ? {} : {waitMs: options.callbackMs};
+    return startCallback({folder: join(options.folder, "callback"), account, registrar, ...wait});
 }

@@ -54,7 +54,10 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     const [control = 0] = await freePorts(1);
     await writeFile(join(folder, "accounts"), account(options));
     await writeFile(join(folder, "config"), await configuration(options, folder, control));
-    const process = new PeerProcess("baresip", [peerPath("usr/bin/baresip"), "-4", "-f", folder], {folder});
+    const process = new PeerProcess("baresip", [peerPath("usr/bin/baresip"), "-4", "-f", folder], {
+        folder,
+        sound: true,
+    });
     try {
         await process.line(/ 200 OK .*\[\d+ bindings?\]/, options.readyMs);
         const connection = await BaresipControl.connect(control);

@@ -2,7 +2,7 @@
  * What all test peers share: the folder of privately unpacked packages, free ports of loopback, and a child process
  * whose log can be awaited and which cannot outlive us.
  */
-import {type ChildProcess, execFileSync, spawn} from "node:child_process";
+import {type ChildProcess, execFileSync, spawn, spawnSync} from "node:child_process";
 import {existsSync} from "node:fs";
 import {createServer} from "node:net";
 import {join} from "node:path";
@@ -18,6 +18,21 @@ const STOP_MS = 5_000;
 /** Unpacks the peers if that was not done yet (see `scripts/peers`). Throws if a package cannot be had. */
 export function unpackPeers(): void {
     execFileSync(join(TOP, "scripts", "peers"), {stdio: ["ignore", "ignore", "inherit"]});
+}
+
+let realTime: readonly string[] | null = null;
+
+/**
+ * What is put before a command whose sound must not stall where other programs keep the processors busy: the least
+ * real-time priority, far below that of the phone under test. Nothing where the machine does not allow it.
+ */
+function realTimeWords(): readonly string[] {
+    if (realTime === null) {
+        const words = ["chrt", "--fifo", "1"];
+        const {status} = spawnSync("chrt", [...words.slice(1), "true"], {stdio: "ignore"});
+        realTime = status === 0 ? words : [];
+    }
+    return realTime;
 }
 
 /** The library folders of the machine, as Debian names them: `usr/lib/x86_64-linux-gnu` or the one of arm64. */
@@ -76,6 +91,13 @@ async function listenAnywhere(): Promise<{port: number; close: () => Promise<voi
     return {port: address.port, close: () => new Promise((resolve) => server.close(() => resolve()))};
 }
 
+export interface PeerOptions {
+    /** The working folder. */
+    readonly folder?: string;
+    /** It sends and plays sound, packet by packet, and is to be late with none. */
+    readonly sound?: boolean;
+}
+
 interface Waiter {
     readonly pattern: RegExp;
     readonly resolve: (line: string) => void;
@@ -92,10 +114,11 @@ export class PeerProcess {
     #hasEnded = false;
 
     /** Starts `argv[0]`, which MUST stay in the foreground. */
-    constructor(name: string, argv: readonly string[], {folder = "/"}: {readonly folder?: string} = {}) {
+    constructor(name: string, argv: readonly string[], {folder = "/", sound = false}: PeerOptions = {}) {
         this.name = name;
         // A peer whose test was killed is ended by the kernel; a C library that writes to a pipe would keep its lines.
-        const wrapped = ["--pdeathsig", "TERM", "stdbuf", "-oL", "-eL", ...argv];
+        const realTime = sound ? realTimeWords() : [];
+        const wrapped = ["--pdeathsig", "TERM", ...realTime, "stdbuf", "-oL", "-eL", ...argv];
         this.#child = spawn("setpriv", wrapped, {
             // A group of its own: Ctrl-C at the terminal is for us, and we end the peers in order.
             detached: true,
