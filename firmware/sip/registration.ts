@@ -42,7 +42,7 @@ export class Registration {
     readonly #options: RegistrationOptions;
     #state: AccountState;
     #failures = 0;
-    /** No attempt before this time, whatever the connection does (monotonic ms). */
+    /** A server that refused the account is not asked before this time, whatever the connection does (monotonic ms). */
     #notBefore = 0;
     #timer: NodeJS.Timeout | undefined;
     #watchdog: NodeJS.Timeout | undefined;
@@ -54,7 +54,7 @@ export class Registration {
         const {id, label} = options.account;
         this.#state = {id, label, registered: false, fault: "connecting", detail: "", retryAt: null};
         const {ua} = options;
-        ua.on("connected", () => this.#attemptWhenDue());
+        ua.on("connected", () => this.#attemptUnlessBarred());
         ua.on("disconnected", () => this.#disconnected());
         ua.on("registered", (event: {readonly response: RegisterResponse}) => this.#registered(event.response));
         ua.on("registrationFailed", (event: Failed) => this.#refused(event.response ?? null));
@@ -95,8 +95,9 @@ export class Registration {
         });
     }
 
-    #attemptWhenDue(): void {
+    #attemptUnlessBarred(): void {
         if (this.#closed || this.#options.now() < this.#notBefore) return;
+        clearTimeout(this.#timer);
         const {ua} = this.#options;
         if (!ua.isConnected()) {
             ua.reconnect();
@@ -142,14 +143,15 @@ export class Registration {
         if (this.#closed) return;
         this.#failures++;
         const delay = retryDelay(failure, this.#failures, Math.random());
-        this.#notBefore = this.#options.now() + delay;
+        const retryAt = this.#options.now() + delay;
+        this.#notBefore = failure.type === "refused" ? retryAt : 0;
         clearTimeout(this.#timer);
         // A timer may come a millisecond early; the time that was promised is kept.
         this.#timer = setTimeout(() => {
             this.#notBefore = 0;
-            this.#attemptWhenDue();
+            this.#attemptUnlessBarred();
         }, delay);
-        this.#tell({registered: false, ...faultOf(failure), retryAt: this.#notBefore});
+        this.#tell({registered: false, ...faultOf(failure), retryAt});
     }
 
     #tell(change: Partial<AccountState>): void {

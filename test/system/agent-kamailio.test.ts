@@ -175,3 +175,30 @@ it("says that the password is wrong", async () => {
     // A server that locks out who insists is left alone for five minutes.
     expect((state.retryAt ?? 0) - performance.now()).toBeGreaterThan(290_000);
 });
+
+it.each(["tls", "wss"] as const)("does not trust a server of an unknown authority over %s", async (transport) => {
+    const port = transport === "tls" ? kamailio.tls : kamailio.wss;
+    bench = startAgent({transport, port, server: "127.0.0.1", domain: kamailio.domain});
+    const state = await bench.registration("certificate");
+    expect(state).toMatchObject({registered: false, detail: expect.stringContaining("unknown authority")});
+});
+
+it("talks on while the registrar is gone, and registers again when it is back", async () => {
+    bench = agentOver("tcp");
+    await bench.registration(null);
+    const incoming = baresip.control.next("CALL_INCOMING");
+    bench.agent.dial("out-1", "200", false);
+    await incoming;
+    await baresip.control.answer();
+    await bench.next("confirmed");
+    await kamailio.stop();
+    expect(await bench.registration("unreachable")).toMatchObject({registered: false});
+    kamailio = await startKamailio({folder: join(folder, "again"), auth: "md5", users, ports: kamailio.ports});
+    // Somebody who dials does not wait for the next attempt by plan.
+    bench.agent.dial("out-2", "999", false);
+    expect(await bench.registration(null)).toMatchObject({registered: true});
+    expect(await bench.next("ended")).toMatchObject({call: "out-2", reason: {code: "notFound"}});
+    expect(bench.engine.open).toHaveLength(1);
+    bench.agent.hangUp("out-1");
+    expect((await bench.next("ended")).reason.code).toBe("localHangUp");
+});
