@@ -5,6 +5,7 @@
 import {type DigestAlgorithm, digestAlgorithmOf, digestAlgorithms} from "./digest.ts";
 import {isReadable} from "./jssip.ts";
 import {
+    decoded,
     escapeUser,
     formatAddress,
     formatSipUri,
@@ -62,9 +63,10 @@ export const requiredHeaders: IngressRule = (message) => {
 
 /** RFC 3261 §8.1.1.5: a number below 2^31 and the method. JsSIP throws at a response without either. */
 export const cseqCheck: IngressRule = (message) => {
-    const [number = "", method = "", ...more] = (headerOf(message, "cseq") ?? "").split(/[ \t]+/);
-    const isSound = /^\d{1,10}$/.test(number) && Number(number) < 2 ** 31 && isToken(method) && more.length === 0;
-    if (!isSound) return badRequest("Bad CSeq");
+    const value = headerOf(message, "cseq") ?? "";
+    const [number = "", method = ""] = value.split(/[ \t]+/);
+    const isSound = /^\d{1,10}$/.test(number) && Number(number) < 2 ** 31;
+    if (!isSound || !isReadable(value, "CSeq")) return badRequest("Bad CSeq");
     return isRequest(message) && method !== methodOf(message) ? badRequest("CSeq Method Mismatch") : message;
 };
 
@@ -190,9 +192,6 @@ export const strongestChallenge: IngressRule = (message) => {
     }, message);
 };
 
-/** What may stand behind the user part of a Request-URI: host, port, parameters, headers. */
-const URI_REST = /^[A-Za-z0-9\-_.!~*'()%;=:+&$,?/[\]]+$/;
-
 /**
  * The request line (RFC 3261 §8.2.2.1): another version, another scheme or another form is answered instead of thrown
  * at or dropped, and a user part that is not JsSIP's (none at all in OPTIONS and NOTIFY to the bare host, a second
@@ -208,20 +207,21 @@ export const requestUri: IngressRule = (message, {user}) => {
         const isUri = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(target);
         return isUri ? {status: 416, reason: "Unsupported URI Scheme"} : badRequest("Bad Request-URI");
     }
-    if (!URI_REST.test(uri.rest)) return badRequest("Bad Request-URI");
-    if (decoded(uri.user) === user) return message;
-    const ours = formatSipUri({...uri, user: escapeUser(user), password: null});
-    return {...message, startLine: `${method} ${ours} SIP/2.0`};
+    const isOurs = decoded(uri.user) === user;
+    const ours = isOurs ? target : formatSipUri({...uri, user: escapeUser(user), password: null});
+    // What is no SIP URI to JsSIP's grammar is an absolute URI to it, and JsSIP throws.
+    if (!isReadable(ours, "SIP_URI")) return badRequest("Bad Request-URI");
+    return isOurs ? message : {...message, startLine: `${method} ${ours} SIP/2.0`};
 };
 
-function decoded(user: string): string | null {
-    try {
-        return decodeURIComponent(user);
-    } catch {
-        // A stray `%`: not our user, whatever it is.
-        return null;
-    }
-}
+/** RFC 6665 §8.2.1: JsSIP answers 400 to a NOTIFY of a dialog that names no event, and then throws. */
+export const eventHeader: IngressRule = (message) => {
+    const isOfDialog = parameterOf(headerOf(message, "to") ?? "", "tag") !== undefined;
+    const isNotify = isRequest(message) && methodOf(message) === "NOTIFY";
+    return isNotify && isOfDialog && headerOf(message, "event") === undefined
+        ? {status: 489, reason: "Bad Event"}
+        : message;
+};
 
 /** Extensions that a request may require of us. */
 const KNOWN_EXTENSIONS = ["replaces", "timer", "norefersub", "outbound", "gruu", "path"];
@@ -305,6 +305,7 @@ export const ingressRules: readonly IngressRule[] = [
     cseqCheck,
     requestUri,
     requiredExtensions,
+    eventHeader,
     starContact,
     expiresClamp,
     contentTypeParameters,

@@ -7,6 +7,7 @@ import {guardDigest, guardRealms} from "./digest.ts";
 import {guardHold} from "./guard-hold.ts";
 import {guardRandom} from "./guard-random.ts";
 import {internals, type JsSipDialog, type JsSipInternals, type JsSipSession} from "./jssip.ts";
+import {decoded} from "./name-addr.ts";
 
 /** The only version that the guards are written for. */
 export const GUARDED_VERSION = "3.13.8";
@@ -130,6 +131,15 @@ export function guardRetry({Dialog, DialogRequestSender}: JsSipInternals): void 
     };
 }
 
+/**
+ * A `%25` in the user part of a peer's Contact: JsSIP decodes it twice, so that the BYE throws where the user hangs up
+ * and never leaves.
+ */
+export function guardUserEscapes({Utils}: JsSipInternals): void {
+    const {escapeUser} = Utils;
+    Utils.escapeUser = (user) => escapeUser(decoded(user) === null ? user.replaceAll("%", "%25") : user);
+}
+
 /** All guards, in the order in which they are installed. */
 export const guards: readonly ((internals: JsSipInternals) => void)[] = [
     guardStrayAnswers,
@@ -138,6 +148,7 @@ export const guards: readonly ((internals: JsSipInternals) => void)[] = [
     guardGlare,
     guardRetry,
     guardHold,
+    guardUserEscapes,
     guardRandom,
     guardDigest,
     guardRealms,

@@ -181,6 +181,7 @@ export interface JsSipUtils {
     createRandomToken: (size: number, base?: number) => string;
     newTag: () => string;
     newUUID: () => string;
+    escapeUser: (user: string) => string;
 }
 
 /** The parts that the guards correct. The tests hand in a fresh copy of the package. */

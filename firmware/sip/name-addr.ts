@@ -56,17 +56,30 @@ export function quoteDisplay(display: string): string {
 /** What a user part may hold unescaped (RFC 3261 §25.1: unreserved and user-unreserved). */
 const USER_CHARACTER = /[A-Za-z0-9\-_.!~*'()&=+$,;?/]/;
 
-/** Percent-encodes what a user part may not hold; escapes that are there stay. */
+/**
+ * Percent-encodes what a user part may not hold. Escapes that are there stay, unless they are no UTF-8 (`%E9` of an
+ * ISO 8859-1 sender): JsSIP's grammar throws at those, so their `%` is escaped.
+ */
 export function escapeUser(user: string): string {
+    if (decoded(user) === null) return escapeUser(user.replaceAll("%", "%25"));
     let escaped = "";
     for (let at = 0; at < user.length; ) {
         const character = String.fromCodePoint(user.codePointAt(at) ?? 0);
         if (USER_CHARACTER.test(character)) escaped += character;
-        else if (character === "%" && /^[0-9A-Fa-f]{2}/.test(user.slice(at + 1, at + 3))) escaped += "%";
+        else if (character === "%") escaped += "%";
         else escaped += encodeURIComponent(character.isWellFormed() ? character : "\ufffd");
         at += character.length;
     }
     return escaped;
+}
+
+/** The text without its escapes, null where they are no UTF-8. */
+export function decoded(text: string): string | null {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return null;
+    }
 }
 
 export interface SipUri {

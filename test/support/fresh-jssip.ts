@@ -8,16 +8,35 @@ export interface FreshJsSip {
     readonly UA: typeof UA;
 }
 
-/** The grammar requires URI and NameAddrHeader anew in each parse, so all copies must share the three. */
-const SHARED = /[\\/](Grammar|URI|NameAddrHeader)\.js$/;
+const require = createRequire(import.meta.url);
 
-/** A copy of the package that shares no class with any other that a guard touches. */
+/** JsSIP's grammar requires these two anew in each parse; every copy must get its own. */
+const LAZY = ["jssip/lib/URI.js", "jssip/lib/NameAddrHeader.js"].map((path) => require.resolve(path));
+
+/** Lets the grammar that is in the cache now always find the modules that are in the cache now. */
+function pinGrammar(): void {
+    const grammar = require("jssip/lib/Grammar.js") as {parse: (...given: unknown[]) => unknown};
+    const own = LAZY.map((path) => require.cache[path]);
+    const {parse} = grammar;
+    grammar.parse = (...given) => {
+        LAZY.forEach((path, index) => {
+            require.cache[path] = own[index];
+        });
+        return parse.apply(grammar, given);
+    };
+}
+
+// The copy that the product has imported is in the cache first.
+require("jssip");
+pinGrammar();
+
+/** A copy of the package that shares nothing with any other. */
 export function freshJsSip(): FreshJsSip {
-    const require = createRequire(import.meta.url);
     for (const path of Object.keys(require.cache)) {
-        if (/[\\/]node_modules[\\/]jssip[\\/]/.test(path) && !SHARED.test(path)) delete require.cache[path];
+        if (/[\\/]node_modules[\\/]jssip[\\/]/.test(path)) delete require.cache[path];
     }
     const main = require("jssip") as {version: string; UA: typeof UA};
+    pinGrammar();
     return {
         UA: main.UA,
         internals: {

@@ -77,7 +77,7 @@ interface Case {
 }
 
 const {requiredHeaders, cseqCheck, starContact, contentTypeParameters, telUris, displayNames, userEscapes} = ingress;
-const {requestUri, requiredExtensions, readableHeaders} = ingress;
+const {requestUri, requiredExtensions, readableHeaders, eventHeader} = ingress;
 const tel = "<tel:+4930123;phone-context=example.com>;tag=p";
 
 const cases: readonly Case[] = [
@@ -176,6 +176,20 @@ const cases: readonly Case[] = [
     },
     {rule: requestUri, what: "SIP/7.0", text: options.replace("SIP/2.0", "SIP/7.0"), alone: "200", filtered: "505"},
     {
+        rule: userEscapes,
+        what: "escapes that are no UTF-8",
+        text: invite("<sip:zo%E9@phone.test>;tag=p"),
+        alone: "throws URIError",
+        filtered: "100 180",
+    },
+    {
+        rule: requestUri,
+        what: "a Request-URI that is none to JsSIP",
+        text: requestText("OPTIONS", {uri: "sip:100@%41"}),
+        alone: "throws TypeError",
+        filtered: "400",
+    },
+    {
         rule: readableHeaders,
         what: "a quote that never closes",
         text: requestText("INVITE", {to: '"Mr. J. User <sip:100@phone.test>', body: sdpBody()}),
@@ -218,6 +232,29 @@ describe("a request that JsSIP alone takes wrongly", () => {
         };
         expect(echoed({egress: withTelUris})).toContain("tel.invalid");
         expect(echoed({})).toBe(tel);
+    });
+
+    it("leaves a NOTIFY of a dialog without its event to JsSIP's exception alone, and answers 489", () => {
+        const answersTo = (omitted: Omitted): string => {
+            const {receive, sent, ua} = uaWithout(omitted);
+            let session: {answer(options: object): void; _status: number} | undefined;
+            ua.on("newRTCSession", (event: {session: typeof session}) => {
+                session = event.session;
+            });
+            receive(invite("<sip:200@phone.test>;tag=p"));
+            // The dialog stands from its 180 on; JsSIP looks at the status alone.
+            if (session !== undefined) session._status = 9;
+            const {header} = sent.at(-1) ?? {header: () => ""};
+            const dialog = {callId: header("Call-ID"), to: header("To"), from: header("From"), cseq: 2};
+            try {
+                receive(requestText("NOTIFY", dialog));
+            } catch (error) {
+                return String(error);
+            }
+            return String(sent.at(-1)?.status);
+        };
+        expect(answersTo({ingress: eventHeader})).toContain("TypeError");
+        expect(answersTo({})).toBe("489");
     });
 
     it("leaves an ACK unanswered, whatever is wrong with it", () => {
