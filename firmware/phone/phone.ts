@@ -68,7 +68,7 @@ export interface PhoneOptions {
 
 /** Lines of the black box. */
 const blackBoxLines = 1000;
-/** While the status screen is shown its facts are read so often, ms. */
+/** While facts are shown (on the status screen, and the codec in a call) they are read so often, ms. */
 const factsMs = 1000;
 /** A screen cannot ask for more frames than this apart, ms. */
 const frameMs = 50;
@@ -345,10 +345,10 @@ export class Phone {
         const {now, wall} = this.#options;
         this.post({type: "clock", at: now(), wall: wall()});
         const stale = this.#state.now - this.#factsAt >= factsMs;
-        if (this.#state.view.type === "status" && stale) this.#attempt("reading the facts", () => this.#readFacts());
+        if (showsFacts(this.#state) && stale) this.#attempt("reading the facts", () => this.#readFacts());
     }
 
-    /** One timer for all that waits: the state's deadlines, the screen's next change, the status screen's facts. */
+    /** One timer for all that waits: the state's deadlines, the screen's next change, the facts that are shown. */
     #schedule(): void {
         if (this.#closed) return;
         if (this.#timer !== null) clearTimeout(this.#timer);
@@ -357,7 +357,7 @@ export class Phone {
             longestTimer,
             (this.#outputs.wakeAt ?? Number.POSITIVE_INFINITY) - now,
             Math.max(frameMs, this.#screenWakeAt() - now),
-            this.#state.view.type === "status" ? factsMs : Number.POSITIVE_INFINITY,
+            showsFacts(this.#state) ? factsMs : Number.POSITIVE_INFINITY,
         );
         this.#timer = setTimeout(() => this.#tick(), Math.max(0, Math.ceil(wait)));
     }
@@ -370,6 +370,10 @@ export class Phone {
             return Number.POSITIVE_INFINITY;
         }
     }
+}
+
+function showsFacts(state: PhoneState): boolean {
+    return state.view.type === "status" || state.calls.some(({phase}) => phase === "talking");
 }
 
 /** A phone that has not started yet: `start()` it once its ports can post back. */

@@ -61,6 +61,8 @@ export function settle(state: PhoneState): PhoneState {
         view: inCall && state.view.type === "selfTest" ? {type: "idle"} : state.view,
         dialling: diallingOf(state),
         notice: inCall || state.dialling !== null ? null : state.notice,
+        // The figures of a call that is over say nothing of the next one.
+        status: inCall || state.status.media === null ? state.status : {...state.status, media: null},
     };
     return {...counted, offHook: offHookOf(counted)};
 }

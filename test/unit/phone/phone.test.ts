@@ -247,6 +247,21 @@ describe("the phone", () => {
         expect(bench.factsRead).toBe(before);
     });
 
+    it("reads the facts in a call too, for the codec on the glass, and forgets the call's figures with its end", async () => {
+        const media = {codec: "PCMA"} as StatusFacts["media"];
+        const bench = new Bench();
+        bench.talk();
+        await vi.advanceTimersByTimeAsync(3000);
+        expect(bench.factsRead).toBeGreaterThanOrEqual(2);
+        bench.post({type: "facts", status: {...facts, media}});
+        expect(bench.phone.state.status.media).toEqual(media);
+        bench.post({type: "hook", hook: "on"});
+        expect(bench.phone.state.status.media).toBeNull();
+        const before = bench.factsRead;
+        await vi.advanceTimersByTimeAsync(3000);
+        expect(bench.factsRead).toBe(before);
+    });
+
     it("starts the microphone test with its step and stops it before a call's audio", () => {
         const bench = new Bench({view: {type: "menu", selected: 4}});
         bench.press("ok");
