@@ -63,7 +63,8 @@ export interface PhoneSaid extends BoardSaid {
     };
 }
 
-const password = "correct-horse-battery-staple";
+/** The password of the phone and of the far ends at the bench's registrar. */
+export const benchPassword = "correct-horse-battery-staple";
 
 /** One more far end at the bench's registrar: user 602, in a folder of its own. */
 export type FarEndOptions = Omit<BaresipOptions, "folder" | "account" | "registrar">;
@@ -117,8 +118,8 @@ export class BenchPhone {
         mkdirSync(options.folder, {recursive: true});
         options.progress?.("starting the registrar");
         const {auth = "md5"} = options;
-        const others = ["600", "601", "602"].map((name) => ({name, password: auth === "md5" ? password : null}));
-        const users = [{name: "phone", password}, ...others];
+        const others = ["600", "601", "602"].map((name) => ({name, password: auth === "md5" ? benchPassword : null}));
+        const users = [{name: "phone", password: benchPassword}, ...others];
         const kamailio = await startKamailio({folder: join(options.folder, "kamailio"), auth, users});
         const wanted = options.farEnds ?? ["echo", "callback"];
         options.progress?.("starting the far ends");
@@ -203,7 +204,7 @@ export class BenchPhone {
             "account1.server": "localhost",
             "account1.port": String(kamailio[options.transport]),
             "account1.transport": options.transport,
-            "account1.password": password,
+            "account1.password": benchPassword,
             ...options.settings,
             ...more,
         });
@@ -257,7 +258,7 @@ export class BenchPhone {
 }
 
 function credentials({auth}: BenchOptions): {readonly password?: string} {
-    return auth === "sha256" ? {} : {password};
+    return auth === "sha256" ? {} : {password: benchPassword};
 }
 
 function startFarEnd(farEnd: "echo" | "callback", options: BenchOptions, kamailio: Kamailio): Promise<Baresip> {
