@@ -18,7 +18,10 @@ export function signal(state: PhoneState, event: SignalEvent): Step {
             return onCall(state, event.call, (call) => progress(state, call, event.media));
         }
         case "session": {
-            return onCall(state, event.call, (call) => stepOf(withCall(state, {...call, session: event.session})));
+            return onCall(state, event.call, (call) => {
+                const hearing = call.hearing && call.session === event.session;
+                return stepOf(withCall(state, {...call, session: event.session, hearing}));
+            });
         }
         case "confirmed": {
             return onCall(state, event.call, (call) => confirmed(state, call));
