@@ -158,8 +158,8 @@ export class Phone {
             for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
         } finally {
             this.#running = false;
+            this.#schedule();
         }
-        this.#schedule();
     }
 
     /** The last thousand events, oldest first, without numbers and names. */
