@@ -4,7 +4,7 @@ import type {MicrophoneGate, Ring, Tone} from "../../native/index.ts";
 import type {Call, CallId, EndReason} from "./call.ts";
 import {selfTestMs} from "./self-test.ts";
 import {currentCall, hasService, isListening, liveCalls, ringingCall} from "./standing.ts";
-import type {Outputs, PhoneState} from "./state.ts";
+import type {Outputs, PhoneState, SelfTestStep} from "./state.ts";
 import {digitTones, earpieceTestTone, tonesOf} from "./tone-plan.ts";
 
 /** Everything that the ports should do now. */
@@ -23,8 +23,9 @@ export function outputsOf(state: PhoneState): Outputs {
     };
 }
 
-function isTesting(state: PhoneState, step: string): boolean {
-    return state.view.type === "selfTest" && state.view.step === step && liveCalls(state).length === 0;
+/** A call that appears ends the self-test (see `settle`), so that the step alone tells. */
+function isTesting(state: PhoneState, step: SelfTestStep): boolean {
+    return state.view.type === "selfTest" && state.view.step === step;
 }
 
 /** Sound both ways: talking, or early media; not while we hold it or are about to. */

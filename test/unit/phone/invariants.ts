@@ -1,4 +1,5 @@
 /** What must hold after every event in every state (ARCHITECTURE.md §6). A breach is a sentence; none is null. */
+import {isDeepStrictEqual} from "node:util";
 import type {Call, CallId} from "../../../firmware/phone/call.ts";
 import {outputsOf} from "../../../firmware/phone/outputs.ts";
 import {focusOf, isListening, liveCalls} from "../../../firmware/phone/standing.ts";
@@ -94,9 +95,14 @@ function hangUpBreach(before: PhoneState, event: PhoneEvent, after: PhoneState):
     return left.length === 0 || doubted ? null : "a call outlived the handset";
 }
 
-function clockBreach(event: PhoneEvent, state: PhoneState, out: Outputs): string | null {
+/** The clock does what is due, all of it, and nothing else. */
+function clockBreach(before: PhoneState, event: PhoneEvent, after: PhoneState, out: Outputs): string | null {
     if (event.type !== "clock") return null;
-    return out.wakeAt !== null && out.wakeAt <= state.now ? `overdue since ${out.wakeAt} at ${state.now}` : null;
+    if (out.wakeAt !== null && out.wakeAt <= after.now) return `overdue since ${out.wakeAt} at ${after.now}`;
+    const {wakeAt} = outputsOf(before);
+    if (wakeAt !== null && wakeAt <= after.now) return null;
+    const same = isDeepStrictEqual({...before, now: 0, wallOffset: 0}, {...after, now: 0, wallOffset: 0});
+    return same ? null : "the clock changed what was not due";
 }
 
 /** The first breach that this step shows. */
@@ -115,6 +121,6 @@ export function breachOf(
         quietBreach(after, out) ??
         shapeBreach(after) ??
         hangUpBreach(before, event, after) ??
-        clockBreach(event, after, out)
+        clockBreach(before, event, after, out)
     );
 }

@@ -122,6 +122,7 @@ describe("the end of a call by the far end", () => {
     it.each(tones)("as %s has its words, and the %s tone for half a minute", (code, tone) => {
         const stage = new Stage().lift().press("600#").wait(200).ended(code, 400);
         expect(stage.state.notice).toMatchObject({reason: {code, sip: 400}, party: {number: "600"}});
+        expect(stage.state.offHook).toEqual({stage: "silent", until: null});
         expect(stage.out.earTone).toBe(tone === null ? null : german[tone]);
         stage.wait(29_999);
         expect(stage.out.earTone).toBe(tone === null ? null : german[tone]);
@@ -208,6 +209,15 @@ describe("in a call", () => {
         expect(stage.out.volume).toBe(-24);
     });
 
+    it("both volumes are saved when one is turned right after the other", () => {
+        const stage = new Stage().talking().press("up").putDown().press("louder").wait(3000);
+        const saved = stage.all.filter(({type}) => type === "saveSetting");
+        expect(saved).toMatchObject([
+            {name: "volume", value: 3},
+            {name: "ringVolume", value: -5},
+        ]);
+    });
+
     it("hold asks by a re-INVITE, and what is held is not in the mix, nor is its microphone open", () => {
         const stage = new Stage().talking().press("hold");
         expect(stage.did("setHold")).toEqual([{type: "setHold", call: "out-1", held: true}]);
@@ -262,6 +272,12 @@ describe("in a call", () => {
         const silent = (stage: Stage, ms: number): Stage => stage.post({type: "silent", session: 7, ms});
         expect(silent(new Stage().talking(), 110_000).call.phase).toBe("talking");
         expect(silent(new Stage().talking(), 120_000).state.notice?.reason.code).toBe("mediaLost");
+        const emergency = new Stage()
+            .lift()
+            .press("112")
+            .post({type: "session", call: "out-1", session: 7})
+            .confirmed();
+        expect(silent(emergency, 600_000).call.phase).toBe("talking");
         const held = new Stage().talking().post({type: "hold", call: "out-1", by: "remote", held: true});
         expect(silent(held, 120_000).call.phase).toBe("talking");
     });
