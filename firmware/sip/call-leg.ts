@@ -203,6 +203,8 @@ export class CallLeg {
         session.on("failed", (event: EndEvent) => {
             if (placed === null || !this.#retryInterval(event, placed)) this.#over(event);
         });
+        // Whoever heard of the session may have given the call up already.
+        if (this.#ended) this.#terminate({});
     }
 
     #reinvite(session: CallSession, held: boolean): boolean {

@@ -1,21 +1,11 @@
 /** Both sides of many calls do anything at any moment; what must hold holds all the same. */
 import {afterEach, beforeEach, expect, it} from "vitest";
 import {contact, type Line, registeredLine, within} from "../../support/agent-line.ts";
+import {seededRandom} from "../../support/random.ts";
 import {type PeerMessage, requestText, responseTo, sdpBody, tagOf} from "../../support/sip-peer.ts";
 
 const ROUNDS = 50;
 const STEPS = 24;
-
-/** Deterministic pseudo-random numbers from 0 to 1 (mulberry32). */
-function randomOf(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
 
 const bodies = [
     "",
@@ -177,7 +167,7 @@ function press(random: () => number, round: number, step: number): void {
 }
 
 it.each([1, 2, 3])("each call ends once and gives its media back (seed %i)", async (seed) => {
-    const random = randomOf(seed);
+    const random = seededRandom(seed).next;
     for (let round = 0; round < ROUNDS; round++) {
         const farEnd = new FarEnd(line, random);
         for (let step = 0; step < STEPS; step++) {

@@ -539,6 +539,18 @@ it("without a server at all, a call ends as no service, or as cancelled when giv
     }
 });
 
+it.each([
+    ["no user", {user: ""}],
+    ["no domain", {domain: ""}],
+    ["no port", {port: 0}],
+])("an account with %s is refused at once, by its number", (_, account) => {
+    expect(() => startAgent(account)).toThrow(/^account 0: /);
+});
+
+it("an instance id that is none is refused at once", () => {
+    expect(() => startAgent({}, {instanceId: "phone"})).toThrow(/instance_id/);
+});
+
 it("passes over calls that it does not know", () => {
     line.agent.answer("in-9");
     line.agent.reject("in-9", 486);

@@ -4,6 +4,7 @@ import {noPayloads} from "../../../firmware/sip/sdp-codecs.ts";
 import {parseSdp} from "../../../firmware/sip/sdp-parse.ts";
 import {type Description, nextDescription, type SdpLine, sdpText} from "../../../firmware/sip/sdp-write.ts";
 import type {CodecName, MediaDirection} from "../../../native/index.ts";
+import {seededRandom} from "../../support/random.ts";
 
 const all: readonly CodecName[] = ["PCMA", "PCMU", "G722", "opus"];
 const local: LocalAudio = {address: "192.0.2.10", port: 41_000, codecs: all, ptime: 20, direction: "sendrecv"};
@@ -312,17 +313,6 @@ describe("SDP that cannot be read", () => {
     });
 });
 
-/** Deterministic pseudo-random numbers from 0 to 1 (mulberry32). */
-function randomOf(seed: number): () => number {
-    let state = seed;
-    return () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
-
 const corpus: readonly string[] = [
     textOf(offerLines(local, [], noPayloads)),
     remote(
@@ -377,7 +367,7 @@ function check(lines: readonly SdpLine[], media: ReturnType<typeof answerOffer>[
 
 describe("any text at all", () => {
     it.each([1, 2, 3, 4])("is answered rightly or refused by name (seed %i)", (seed) => {
-        const random = randomOf(seed);
+        const random = seededRandom(seed).next;
         const offered = offerLines(local, [], noPayloads);
         let answered = 0;
         for (let round = 0; round < 5000; round++) {
