@@ -4,7 +4,7 @@ import {contact, type Line, registeredLine, within} from "../../support/agent-li
 import {seededRandom} from "../../support/random.ts";
 import {type PeerMessage, requestText, responseTo, sdpBody, tagOf} from "../../support/sip-peer.ts";
 
-const ROUNDS = 50;
+const ROUNDS = 25;
 const STEPS = 24;
 
 const bodies = [
@@ -194,5 +194,5 @@ it.each([1, 2, 3])("each call ends once and gives its media back (seed %i)", asy
     // It is still there.
     line.wire.send(requestText("OPTIONS"));
     await line.wire.nextWhere(({method, status}) => method === "OPTIONS" && status === 200);
-    expect(line.events.filter(({type}) => type === "confirmed").length).toBeGreaterThan(3);
+    expect(line.events.filter(({type}) => type === "confirmed").length).toBeGreaterThan(1);
 });
