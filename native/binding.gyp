@@ -34,7 +34,8 @@
                 "src/udp_socket.cc",
             ],
             "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-            "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+            "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED",
+                        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
             "cflags_cc!": ["-fno-exceptions", "-std=gnu++17"],
             "cflags_cc": [
                 "-std=gnu++20",

@@ -50,19 +50,18 @@ class EngineHolder : public std::enable_shared_from_this<EngineHolder> {
         shutDown();
     }
 
-    /** JavaScript's thread: tells all that waits. An exception of the listener is thrown when all is told. */
+    /** JavaScript's thread: tells all that waits. What the listener throws is an uncaught exception of the process. */
     void tellEvents() {
         pending_.store(false, std::memory_order_release);
-        Napi::Error failure;
         while (const std::optional<Event> event = engine_->nextEvent()) {
             const Napi::HandleScope scope(env_);
             try {
                 onEvent_.Call({toObject(*event)});
             } catch (const Napi::Error& error) {
-                failure = error;
+                // Empty, and refused, where the environment is ending.
+                [[maybe_unused]] const napi_status ignored = napi_fatal_exception(env_, error.Value());
             }
         }
-        if (!failure.IsEmpty()) throw failure;
     }
 
   private:

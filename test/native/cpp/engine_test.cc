@@ -1,0 +1,291 @@
+#include "engine.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "alsa_device.h"
+#include "fake_device.h"
+#include "signal.h"
+
+using namespace offhook;
+using namespace std::chrono_literals;
+
+namespace {
+
+/** An engine, its fake card, and the events that it told. */
+struct Phone {
+    explicit Phone(double microphone = 1000, std::optional<HookSensor> hook = std::nullopt)
+        : engine(
+              {
+                  .playback = "ear",
+                  .capture = "mouth",
+                  .ringer = "bell",
+                  .address = "127.0.0.1",
+                  .firstPort = 23000,
+                  .lastPort = 23998,
+                  .periodMs = 10,
+                  .priority = 0,
+                  .hookSensor = std::move(hook),
+                  .dscp = 46,
+              },
+              [] {}, [this](const AudioDeviceRequest& request) { return open(request); }) {
+        mouth->microphone = microphone;
+    }
+
+    OpenedDevice open(const AudioDeviceRequest& request) {
+        const auto& card = request.name == "ear" ? ear : request.name == "mouth" ? mouth : bell;
+        if (card->refuseOpen) return {nullptr, request.name + ": refused"};
+        return {std::make_unique<FakeDevice>(card, request), ""};
+    }
+
+    /** Whether an event of the type, with `on` as given, comes within five seconds. */
+    bool tells(Event::Type type, bool on = false) {
+        for (int i = 0; i < 1000; ++i) {
+            while (const auto event = engine.nextEvent()) {
+                last = *event;
+                if (event->type == type && event->on == on) return true;
+            }
+            std::this_thread::sleep_for(5ms);
+        }
+        return false;
+    }
+
+    void talk(const Session& session) {
+        AudioPlan plan;
+        plan.mix[0] = session.id();
+        plan.mixed = 1;
+        plan.microphone = MicrophoneGate::Open;
+        engine.setAudio(plan);
+    }
+
+    std::shared_ptr<FakeCard> ear = std::make_shared<FakeCard>();
+    std::shared_ptr<FakeCard> mouth = std::make_shared<FakeCard>();
+    std::shared_ptr<FakeCard> bell = std::make_shared<FakeCard>();
+    Event last;
+    Engine engine;
+};
+
+RemoteMedia remoteOf(const Session& far, CodecName name = CodecName::Pcma) {
+    const Codec codec = name == CodecName::Opus ? Codec{name, 111, 48000} : Codec{name, 8, 8000};
+    return {.address = "127.0.0.1",
+            .port = far.local().port,
+            .rtcpPort = static_cast<uint16_t>(far.local().port + 1),
+            .codecs = {codec},
+            .telephoneEvent = TelephoneEventFormat{101, codec.clockRate},
+            .ptime = 20,
+            .direction = Direction::SendRecv};
+}
+
+template <typename Condition>
+bool eventually(Condition condition) {
+    for (int i = 0; i < 1000; ++i) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(5ms);
+    }
+    return false;
+}
+
+Tone dialTone() {
+    Tone tone;
+    tone.count = 1;
+    tone.steps[0].frequencies[0] = 425;
+    tone.steps[0].count = 1;
+    tone.repeatFrom = 0;
+    tone.level = -10;
+    return tone;
+}
+
+}  // namespace
+
+TEST_CASE("two engines talk, and a digit crosses") {
+    for (const CodecName codec : {CodecName::Pcma, CodecName::Opus}) {
+        Phone left(1000);
+        Phone right(700);
+        const Session& a = left.engine.openSession();
+        const Session& b = right.engine.openSession();
+        left.engine.start(a.id(), remoteOf(b, codec));
+        right.engine.start(b.id(), remoteOf(a, codec));
+        left.talk(a);
+        right.talk(b);
+        CHECK(left.tells(Event::Type::Capture, true));
+        CHECK(left.tells(Event::Type::FirstPacket));
+        CHECK(right.tells(Event::Type::FirstPacket));
+        left.engine.sendDigit(a.id(), {.event = 11, .ms = 100});
+        CHECK(right.tells(Event::Type::Digit));
+        CHECK(right.last.digit == '#');
+        CHECK(right.last.ms == 100);
+        CHECK(eventually([&] { return left.engine.stats().framesPlayed > 48000; }));
+        const auto heard = left.ear->played();
+        CHECK(levelAt(std::span<const int16_t>(heard).last(9600), 48000, 700) > -9);
+        left.engine.closeSession(a.id());
+        CHECK(right.tells(Event::Type::Bye));
+    }
+}
+
+TEST_CASE("a tone opens playback alone, and its end closes it") {
+    Phone phone;
+    AudioPlan plan;
+    plan.earTone = {.id = 1, .tone = dialTone()};
+    phone.engine.setAudio(plan);
+    CHECK(eventually([&] { return phone.ear->played().size() > 9600; }));
+    CHECK(phone.mouth->opened == 0);
+    CHECK(phone.bell->opened == 0);
+    phone.engine.setAudio(AudioPlan{});
+    CHECK(eventually([&] { return phone.ear->closed == 1; }));
+}
+
+TEST_CASE("an underrun is recovered and counted, and the tone goes on") {
+    Phone phone;
+    AudioPlan plan;
+    plan.earTone = {.id = 1, .tone = dialTone()};
+    phone.engine.setAudio(plan);
+    CHECK(eventually([&] { return phone.engine.stats().framesPlayed > 4800; }));
+    phone.ear->errorOnce = -EPIPE;
+    const uint64_t before = phone.engine.stats().framesPlayed;
+    CHECK(eventually([&] { return phone.engine.stats().framesPlayed > before + 4800; }));
+    CHECK(phone.engine.stats().xruns >= 1);
+    CHECK(phone.ear->opened == 1);
+}
+
+TEST_CASE("a device that is lost is told after a few attempts, tried again, and told when it is back") {
+    Phone phone;
+    AudioPlan plan;
+    plan.earTone = {.id = 1, .tone = dialTone()};
+    phone.engine.setAudio(plan);
+    CHECK(eventually([&] { return phone.ear->opened == 1; }));
+    phone.ear->refuseOpen = true;
+    phone.ear->error = -ENODEV;
+    CHECK(phone.tells(Event::Type::Device, false));
+    CHECK(phone.last.pcm == PcmName::Playback);
+    CHECK(phone.last.reason == "ear: refused");
+    phone.ear->error = 0;
+    phone.ear->refuseOpen = false;
+    CHECK(phone.tells(Event::Type::Device, true));
+    CHECK(phone.ear->opened == 2);
+}
+
+TEST_CASE("the handset down for 300 ms closes capture although nobody says so, until the next word") {
+    const auto path = std::filesystem::temp_directory_path() / "offhook-hook-test";
+    std::ofstream(path) << "0";
+    Phone phone(1000, HookSensor{.path = path, .onHook = '0'});
+    const Session& session = phone.engine.openSession();
+    phone.engine.start(session.id(), remoteOf(session));
+    phone.talk(session);
+    CHECK(phone.tells(Event::Type::Capture, true));
+    CHECK(phone.tells(Event::Type::Capture, false));
+    CHECK(phone.mouth->closed == 1);
+    std::ofstream(path) << "1";
+    phone.talk(session);
+    CHECK(phone.tells(Event::Type::Capture, true));
+    std::filesystem::remove(path);
+}
+
+TEST_CASE("any order of calls, with cards that fail meanwhile, ends in silence and closed devices") {
+    std::mt19937 random(7);
+    for (int round = 0; round < 6; ++round) {
+        Phone phone;
+        std::vector<int> ids;
+        for (int step = 0; step < 120; ++step) {
+            switch (random() % 10) {
+                case 0: {
+                    if (ids.size() < 4) ids.push_back(phone.engine.openSession().id());
+                    break;
+                }
+                case 1: {
+                    if (ids.empty()) break;
+                    phone.engine.closeSession(ids.back());
+                    CHECK_THROWS_AS(phone.engine.stats(ids.back()), EngineError);
+                    ids.pop_back();
+                    break;
+                }
+                case 2:
+                case 3: {
+                    if (ids.empty()) break;
+                    RemoteMedia remote{.address = "127.0.0.1",
+                                       .port = 9,
+                                       .rtcpPort = 9,
+                                       .codecs = {{}, {CodecName::Opus, 111, 48000}}};
+                    if (random() % 2 == 0) std::swap(remote.codecs[0], remote.codecs[1]);
+                    remote.direction = static_cast<Direction>(random() % 4);
+                    remote.ptime = 10 * (1 + random() % 4);
+                    phone.engine.start(ids[random() % ids.size()], remote);
+                    break;
+                }
+                case 4: {
+                    phone.ear->errorOnce = random() % 2 == 0 ? -EPIPE : -EIO;
+                    phone.mouth->errorOnce = random() % 2 == 0 ? -EPIPE : -ENODEV;
+                    break;
+                }
+                default: {
+                    AudioPlan plan;
+                    for (const int id : ids) {
+                        if (random() % 2 == 0) plan.mix[plan.mixed++] = id;
+                    }
+                    plan.microphone = static_cast<MicrophoneGate>(random() % 3);
+                    if (random() % 2 == 0) plan.earTone = {.id = 1, .tone = dialTone()};
+                    if (random() % 3 == 0) plan.ring = {.id = 1, .tone = dialTone(), .gain = -6, .audible = true};
+                    phone.engine.setAudio(plan);
+                    break;
+                }
+            }
+            std::this_thread::sleep_for(std::chrono::microseconds(random() % 4000));
+        }
+        phone.engine.setAudio(AudioPlan{});
+        CHECK(eventually([&] { return phone.engine.stats().captureOpen == false; }));
+        phone.engine.close();
+        phone.engine.close();
+        CHECK_THROWS_AS(phone.engine.setAudio(AudioPlan{}), EngineError);
+        for (const auto& card : {phone.ear, phone.mouth, phone.bell}) CHECK(card->opened == card->closed);
+    }
+}
+
+TEST_CASE("the real ALSA code plays and records on the virtual card") {
+    const char* plugin = std::getenv("OFFHOOK_VIRTUAL_CARD");
+    REQUIRE(plugin != nullptr);
+    const auto folder = std::filesystem::temp_directory_path() / "offhook-engine-test";
+    std::filesystem::create_directories(folder);
+    const auto configuration = folder / "asound.conf";
+    std::ofstream(configuration) << "pcm_type.offhook_virtual { lib \"" << plugin << "\" }\n"
+                                 << "pcm.card { type offhook_virtual folder \"" << folder.string()
+                                 << "\" rates [ 48000 ] channels 1 }\n"
+                                 << "pcm.slow { type offhook_virtual folder \"" << folder.string()
+                                 << "\" rates [ 16000 ] channels 2 }\n";
+    setenv("ALSA_CONFIG_PATH", configuration.c_str(), 1);
+    for (const char* pcm : {"card", "slow"}) {
+        CAPTURE(std::string(pcm));
+        Engine engine(
+            {.playback = pcm,
+             .capture = pcm,
+             .ringer = "missing",
+             .address = "127.0.0.1",
+             .firstPort = 24000,
+             .lastPort = 24100,
+             .hookSensor = std::nullopt},
+            [] {}, openAlsaDevice);
+        const Session& session = engine.openSession();
+        engine.start(session.id(), remoteOf(session));
+        AudioPlan plan;
+        plan.mix[plan.mixed++] = session.id();
+        plan.microphone = MicrophoneGate::Open;
+        plan.earTone = {.id = 1, .tone = dialTone()};
+        engine.setAudio(plan);
+        CHECK(eventually([&] { return engine.stats().framesPlayed > 24000 && engine.stats().framesCaptured > 24000; }));
+        CHECK(eventually([&] { return engine.stats(session.id()).packetsReceived > 20; }));
+        CHECK(engine.stats().playbackLevel == doctest::Approx(-13.14).epsilon(0.05));
+        plan.ring = {.id = 1, .tone = dialTone()};
+        engine.setAudio(plan);
+        bool told = false;
+        CHECK(eventually([&] {
+            const auto event = engine.nextEvent();
+            told = told || (event && event->type == Event::Type::Device && event->reason.starts_with("missing: "));
+            return told;
+        }));
+    }
+    std::filesystem::remove_all(folder);
+}
