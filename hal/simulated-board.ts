@@ -90,6 +90,8 @@ class Simulation {
         this.#hook = new HookFile(join(options.folder, "hook"));
         this.#lines = {display: this.#line("display"), provisioning: this.#line("provisioning")};
         this.#door = new Door(join(options.folder, "board.sock"), (value) => this.#obey(value));
+        // Until the phone sets them; it may do so before the board starts.
+        this.#door.publish({lamps: LAMPS_OFF});
         this.board = this.#opened(
             assembleBoard({
                 display: {
@@ -133,7 +135,6 @@ class Simulation {
             publish: (value) => this.#door.publish(value),
             start: async (listener) => {
                 this.#listener = listener;
-                this.#door.publish({lamps: LAMPS_OFF});
                 await board.start((event) => this.#tell(event));
                 await this.#door.open();
             },

@@ -123,6 +123,24 @@ describe("a simulated board", () => {
         expect(brief(events).slice(1)).toEqual(["up+", "line4+", "up-", "line4-"]);
     });
 
+    it("says the lamps that were set before it started", async () => {
+        const board = createSimulatedBoard({
+            folder,
+            displayTty: null,
+            provisioningTty: null,
+            displayKind: "cfa635",
+            columns: 20,
+            rows: 4,
+            sound: {handsetPlayback: "ear", handsetCapture: "mouth", ringer: "ringer"},
+            log: () => undefined,
+        });
+        cleanUp.push(() => board.close());
+        board.setLamps({...LAMPS_OFF, service: "blinking"});
+        await board.start(() => undefined);
+        const client = await another();
+        await client.until(({lamps}) => lamps?.service === "blinking");
+    });
+
     it("says frames, lamps and what the phone publishes to all, and all of it to who comes late", async () => {
         const {board, client} = await running();
         board.display.show(FRAME);
