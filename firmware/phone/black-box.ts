@@ -46,6 +46,9 @@ export function eventText(event: PhoneEvent): string {
         case "capture": {
             return `capture ${event.open ? "open" : "closed"}`;
         }
+        case "testCapture": {
+            return `microphone test ${event.open ? "open" : "closed"}`;
+        }
         default: {
             return "call" in event ? `${event.type} ${event.call}` : event.type;
         }

@@ -33,6 +33,7 @@ export function initialState(settings: PhoneSettings, now: number, handsFree = f
         cellularBusy: false,
         consent: true,
         captureOpen: false,
+        testCaptureOpen: false,
         soundFault: null,
         storeFault: null,
         faults: [],

@@ -131,7 +131,7 @@ function reasonToneOf(reason: EndReason, state: PhoneState): Tone | null {
 }
 
 function lampsOf(state: PhoneState): Lamps {
-    const microphone = state.captureOpen ? "on" : "off";
+    const microphone = state.captureOpen || state.testCaptureOpen ? "on" : "off";
     if (isTesting(state, "lamps")) {
         return {microphone, ringing: "on", call: "on", mute: "on", message: "on", service: "on"};
     }

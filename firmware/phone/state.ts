@@ -151,6 +151,8 @@ export interface PhoneState {
     readonly consent: boolean;
     /** What the engine says, not what was wished: the microphone lamp follows it. */
     readonly captureOpen: boolean;
+    /** The self-test's own capture is open; the lamp follows either. */
+    readonly testCaptureOpen: boolean;
     readonly soundFault: string | null;
     readonly storeFault: string | null;
     readonly faults: readonly ("keypad" | "hook" | "display" | "provisioning")[];
@@ -204,6 +206,8 @@ export type InsideEvent =
     | {readonly type: "recents"; readonly recents: readonly RecentCall[]; readonly missed: number; readonly at: number}
     | {readonly type: "named"; readonly call: CallId; readonly name: string; readonly at: number}
     | {readonly type: "storeFault"; readonly fault: string | null; readonly at: number}
+    /** The self-test's capture, which is not the engine's: it may close late, after the engine's has opened. */
+    | {readonly type: "testCapture"; readonly open: boolean; readonly at: number}
     | {readonly type: "microphoneLevel"; readonly level: number; readonly at: number}
     | {readonly type: "facts"; readonly status: StatusFacts; readonly at: number};
 

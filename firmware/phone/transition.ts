@@ -93,6 +93,9 @@ function inside(state: PhoneState, event: InsideEvent): Step {
         case "storeFault": {
             return stepOf({...state, storeFault: event.fault});
         }
+        case "testCapture": {
+            return stepOf({...state, testCaptureOpen: event.open});
+        }
         case "microphoneLevel": {
             return microphoneLevel(state, event.level);
         }

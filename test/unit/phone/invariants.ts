@@ -45,7 +45,9 @@ export function microphoneBreach(state: PhoneState, out: Outputs): string | null
     const reachable = emergency && !held && !state.muted;
     if (reachable && out.microphone !== "open") return "an emergency call without a microphone";
     const lit = out.lamps.microphone === "on";
-    return lit === state.captureOpen ? null : "the microphone lamp does not tell whether capture is open";
+    return lit === (state.captureOpen || state.testCaptureOpen)
+        ? null
+        : "the microphone lamp does not tell whether capture is open";
 }
 
 function effectsBreach(before: PhoneState, after: PhoneState, effects: readonly Effect[]): string | null {

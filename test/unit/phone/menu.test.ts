@@ -1,5 +1,10 @@
 import {describe, expect, it} from "vitest";
+import {languages, menuItems, recentsFilters} from "../../../firmware/phone/menu.ts";
+import {selfTestSteps} from "../../../firmware/phone/self-test.ts";
+import {filteredRecents} from "../../../firmware/phone/standing.ts";
 import {countries} from "../../../firmware/phone/tone-plan.ts";
+import * as ui from "../../../ui/choices.ts";
+import {recentsShown} from "../../../ui/screens/recents.ts";
 import {recent, Stage} from "./stage.ts";
 
 describe("the menu", () => {
@@ -153,7 +158,14 @@ describe("the self-test", () => {
     it("lights the microphone lamp only when capture is said to be open", () => {
         const stage = started();
         expect(stage.out.lamps.microphone).toBe("off");
-        expect(stage.post({type: "capture", open: true}).out.lamps.microphone).toBe("on");
+        expect(stage.post({type: "testCapture", open: true}).out.lamps.microphone).toBe("on");
+        expect(stage.post({type: "testCapture", open: false}).out.lamps.microphone).toBe("off");
+    });
+
+    it("keeps the lamp lit when its capture closes late, after that of a call has opened", () => {
+        const stage = started().post({type: "testCapture", open: true}).incoming().lift().confirmed();
+        stage.post({type: "capture", open: true}).post({type: "testCapture", open: false});
+        expect(stage.out.lamps.microphone).toBe("on");
     });
 
     it("goes through microphone, earpiece, keys, hook, lamps and display, and ends", () => {
@@ -211,6 +223,24 @@ describe("the self-test", () => {
         const stage = started().lift().press("6");
         expect(stage.state.view.type).toBe("idle");
         expect(stage.state.dialling?.digits).toBe("6");
+    });
+});
+
+describe("the lists that core and screens both count through", () => {
+    it("are the same, in the same order", () => {
+        expect(ui.MENU_ITEMS).toEqual(menuItems);
+        expect(ui.LANGUAGES).toEqual(languages);
+        expect(ui.RECENTS_FILTERS).toEqual(recentsFilters);
+        expect(ui.SELF_TEST_STEPS).toEqual(selfTestSteps);
+    });
+
+    it("of recent calls show the same rows", () => {
+        const outcomes = ["placed", "received", "missed", "elsewhere", "interrupted"] as const;
+        const recents = outcomes.map((outcome, row) => recent(row, "1", outcome));
+        const {state} = new Stage({}, {recents});
+        for (const filter of recentsFilters) {
+            expect(recentsShown(recents, filter)).toEqual(filteredRecents(state, filter));
+        }
     });
 });
 

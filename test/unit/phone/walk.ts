@@ -185,7 +185,9 @@ export class Walk {
                 return {type: "storeFault", fault: this.pick([null, "disk full"]), at};
             }
             case 7: {
-                return {type: "microphoneLevel", level: -40, at};
+                return this.chance(0.5)
+                    ? {type: "microphoneLevel", level: -40, at}
+                    : {type: "testCapture", open: this.chance(0.5), at};
             }
             case 8: {
                 return {type: "facts", status: state.status, at};

@@ -49,6 +49,7 @@ export const quiet: PhoneState = {
     cellularBusy: false,
     consent: true,
     captureOpen: false,
+    testCaptureOpen: false,
     soundFault: null,
     storeFault: null,
     faults: [],
