@@ -25,6 +25,8 @@ export function guardStrayAnswers({RtcSession, Dialog}: JsSipInternals): void {
     const receive = RtcSession.prototype._receiveInviteResponse;
     RtcSession.prototype._receiveInviteResponse = function (this: JsSipSession, response): void {
         const own = this._dialog ?? null;
+        // Not an answer to our INVITE, whatever its branch says; JsSIP makes a dialog of it that never ends.
+        if (own !== null && (own.id.call_id !== response.call_id || own.id.local_tag !== response.from_tag)) return;
         const isStray = own === null ? this.isEnded() : own.id.remote_tag !== response.to_tag;
         if (response.status_code < 200 || response.status_code > 299 || !isStray) {
             receive.call(this, response);

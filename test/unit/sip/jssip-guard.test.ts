@@ -94,6 +94,19 @@ describe("guardStrayAnswers", () => {
         expect(connection.unclaimed).toEqual([]);
     });
 
+    it("ignores a 200 that only carries our branch", async () => {
+        const {alone, guarded} = await bothWays(guardStrayAnswers, async (scripted) => {
+            const {connection} = scripted;
+            const {invite} = await placedCall(scripted);
+            const answer = responseTo(invite, 200, "OK", {contact: CONTACT, body: sdpBody()});
+            connection.send(answer.replace(/From: .*/, "From: <sip:100@phone.test>;tag=nobody"));
+            await settled(connection);
+            return connection.unclaimed.map((line) => line.split(" ")[0]);
+        });
+        expect(alone).toEqual(["ACK", "BYE"]);
+        expect(guarded).toEqual([]);
+    });
+
     it("ends a call whose 200 crosses our CANCEL", async () => {
         const {alone, guarded} = await bothWays(guardStrayAnswers, async (scripted) => {
             const {connection} = scripted;
