@@ -4,7 +4,7 @@
  * so that one secret cannot be put in the place of another.
  */
 import {createCipheriv, createDecipheriv, randomBytes} from "node:crypto";
-import {chmodSync, readFileSync, writeFileSync} from "node:fs";
+import {chmodSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {PhoneError} from "../errors.ts";
 import {Secret} from "../secret.ts";
 
@@ -14,14 +14,17 @@ const nonceOctets = 12;
 const tagOctets = 16;
 
 export class Vault {
-    readonly #key: Buffer;
+    readonly #path: string;
+    #key: Buffer | null;
 
-    constructor(key: Buffer) {
-        if (key.length !== keyOctets) throw new RangeError(`a vault key has ${keyOctets} octets, not ${key.length}`);
+    constructor(path: string, key: Buffer | null) {
+        this.#path = path;
         this.#key = key;
     }
 
+    /** The first secret makes the key. Throws `vaultKey` where the disk does not take it. */
     seal(name: string, secret: Secret): Buffer {
+        this.#key ??= makeKey(this.#path);
         const nonce = randomBytes(nonceOctets);
         const cipher = createCipheriv(algorithm, this.#key, nonce).setAAD(Buffer.from(name));
         const sealed = Buffer.concat([cipher.update(secret.reveal(), "utf8"), cipher.final()]);
@@ -31,6 +34,7 @@ export class Vault {
     /** Throws `vaultForeign` for what was sealed under another key or name, or was changed since. */
     open(name: string, sealed: Buffer): Secret {
         try {
+            if (this.#key === null) throw new PhoneError("vaultKey", `vault: ${this.#path} is not there`);
             const decipher = createDecipheriv(algorithm, this.#key, sealed.subarray(0, nonceOctets), {
                 authTagLength: tagOctets,
             });
@@ -46,18 +50,41 @@ export class Vault {
     }
 }
 
-/** Reads the key file, or makes it with mode 0600. A key file that is not a key is an error: overwriting it would lose every secret. */
+/**
+ * Reads the key file. One that is not there yet is made with mode 0600 when it is needed: a phone starts with a disk
+ * that takes nothing. A key file that is not a key is an error: overwriting it would lose every secret.
+ */
 export function openVault(path: string): Vault {
+    const key = readKey(path);
+    if (key === null) return new Vault(path, null);
+    if (key.length !== keyOctets) throw new PhoneError("vaultKey", `vault: ${path} is not a key of this phone`);
     try {
-        const key = readFileSync(path);
-        if (key.length !== keyOctets) throw new PhoneError("vaultKey", `vault: ${path} is not a key of this phone`);
         chmodSync(path, 0o600);
-        return new Vault(key);
     } catch (thrown) {
-        if ((thrown as NodeJS.ErrnoException).code === "EROFS") return new Vault(readFileSync(path));
-        if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+        // A read-only disk keeps the mode that it has.
+        if ((thrown as NodeJS.ErrnoException).code !== "EROFS") throw thrown;
     }
+    return new Vault(path, key);
+}
+
+function readKey(path: string): Buffer | null {
+    try {
+        return readFileSync(path);
+    } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+        return null;
+    }
+}
+
+/** A key that was written in part is taken away again: it would be refused at the next start. */
+function makeKey(path: string): Buffer {
     const key = randomBytes(keyOctets);
-    writeFileSync(path, key, {mode: 0o600, flag: "wx", flush: true});
-    return new Vault(key);
+    try {
+        writeFileSync(path, key, {mode: 0o600, flag: "wx", flush: true});
+    } catch (thrown) {
+        const {code, message} = thrown as NodeJS.ErrnoException;
+        if (code !== "EEXIST") rmSync(path, {force: true});
+        throw new PhoneError("vaultKey", `vault: the key cannot be kept: ${message}`, {cause: thrown});
+    }
+    return key;
 }

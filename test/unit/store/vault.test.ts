@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, statSync, writeFileSync} from "node:fs";
+import {mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {inspect} from "node:util";
@@ -21,7 +21,7 @@ describe("the vault", () => {
     });
 
     it("keeps its key to its own user", () => {
-        openVault(join(folder, "key"));
+        openVault(join(folder, "key")).seal("a", new Secret("s"));
         expect(statSync(join(folder, "key")).mode & 0o777).toBe(0o600);
     });
 
@@ -34,6 +34,19 @@ describe("the vault", () => {
         changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
         expect(() => vault.open("a", changed)).toThrow("a cannot be opened");
         expect(() => vault.open("a", Buffer.alloc(3))).toThrow("a cannot be opened");
+    });
+
+    it("makes its key with the first secret, so that a disk that takes nothing stops no phone", () => {
+        const vault = openVault(join(folder, "not-there", "key"));
+        expect(() => vault.seal("a", new Secret("s"))).toThrow("the key cannot be kept");
+        mkdirSync(join(folder, "not-there"));
+        expect(vault.open("a", vault.seal("a", new Secret("s"))).reveal()).toBe("s");
+    });
+
+    it("opens nothing without its key", () => {
+        const sealed = openVault(join(folder, "key")).seal("a", new Secret("s"));
+        rmSync(join(folder, "key"));
+        expect(() => openVault(join(folder, "key")).open("a", sealed)).toThrow("a cannot be opened");
     });
 
     it("never overwrites a key file that it does not understand", () => {
