@@ -31,7 +31,7 @@ function tone(rate: number): Buffer {
     return Buffer.concat([header, Buffer.from(samples.buffer)]);
 }
 
-/** Level in dBFS of the part of `samples` that is 1000 Hz, over whole periods, by correlation. */
+/** Level in dBFS of what in `samples` is 1000 Hz, by correlation over whole periods. */
 function levelOf1000(samples: Int16Array, rate: number): number {
     let inPhase = 0;
     let quadrature = 0;
@@ -40,6 +40,16 @@ function levelOf1000(samples: Int16Array, rate: number): number {
         quadrature += sample * Math.sin((2 * Math.PI * 1000 * n) / rate);
     });
     return 20 * Math.log10((2 * Math.hypot(inPhase, quadrature)) / samples.length / 32768);
+}
+
+/** The median of the levels of 10 ms each: a machine that is busy lets a soft phone stutter, not speak softly. */
+function medianLevel(samples: Int16Array, rate: number): number {
+    const length = rate / 100;
+    const windows = Array.from({length: Math.floor(samples.length / length)}, (_, n) => n * length);
+    const levels = windows
+        .map((from) => levelOf1000(samples.subarray(from, from + length), rate))
+        .sort((a, b) => a - b);
+    return levels[levels.length >> 1] ?? Number.NEGATIVE_INFINITY;
 }
 
 let folder: string;
@@ -97,7 +107,7 @@ describe("a registrar without passwords", () => {
         const heard = await readFile(await caller.heard());
         expect(heard.readUInt32LE(24)).toBe(rate);
         const samples = new Int16Array(heard.buffer.slice(heard.byteOffset + 44, heard.byteOffset + heard.length));
-        expect(levelOf1000(samples.subarray(rate, 2 * rate), rate)).toBeCloseTo(-12, 0);
+        expect(medianLevel(samples, rate)).toBeCloseTo(-12, 0);
     });
 
     test("carries digits between two phones, and both ends learn of the end of the call", async () => {
