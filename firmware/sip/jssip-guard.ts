@@ -6,6 +6,7 @@
 import {guardDigest, guardRealms} from "./digest.ts";
 import {guardHold} from "./guard-hold.ts";
 import {guardRandom} from "./guard-random.ts";
+import {guardRefresh} from "./guard-refresh.ts";
 import {internals, type JsSipDialog, type JsSipInternals, type JsSipSession} from "./jssip.ts";
 import {decoded} from "./name-addr.ts";
 
@@ -150,6 +151,7 @@ export const guards: readonly ((internals: JsSipInternals) => void)[] = [
     guardGlare,
     guardRetry,
     guardHold,
+    guardRefresh,
     guardUserEscapes,
     guardRandom,
     guardDigest,

@@ -89,6 +89,14 @@ export interface JsSipSession extends EventEmitter {
     _dialog: JsSipDialog | null | undefined;
     _connection: {setLocalDescription(description: {type: string}): Promise<void>} | null;
     _localHold: boolean;
+    readonly _sessionTimers: {
+        readonly refresher: boolean;
+        readonly refreshMethod: string;
+        /** Seconds. */
+        readonly currentExpires: number | null;
+        timer: NodeJS.Timeout | null;
+    };
+    _runSessionTimer(): void;
     _onhold(originator: string): void;
     _onunhold(originator: string): void;
     _setLocalMediaStatus(): void;

@@ -441,7 +441,7 @@ describe("the user agent", () => {
 describe("the installation", () => {
     it("is for one version of JsSIP", () => {
         expect(internals.version).toBe(GUARDED_VERSION);
-        expect(guards).toHaveLength(10);
+        expect(guards).toHaveLength(11);
     });
 
     it("corrects each method once, however often it is asked for", () => {
