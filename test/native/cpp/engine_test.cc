@@ -207,10 +207,10 @@ TEST_CASE("any order of calls, with cards that fail meanwhile, ends in silence a
                 case 2:
                 case 3: {
                     if (ids.empty()) break;
-                    RemoteMedia remote{.address = "127.0.0.1",
-                                       .port = 9,
-                                       .rtcpPort = 9,
-                                       .codecs = {{}, {CodecName::Opus, 111, 48000}}};
+                    RemoteMedia remote;
+                    remote.address = "127.0.0.1";
+                    remote.port = remote.rtcpPort = 9;
+                    remote.codecs = {Codec{}, Codec{CodecName::Opus, 111, 48000}};
                     if (random() % 2 == 0) std::swap(remote.codecs[0], remote.codecs[1]);
                     remote.direction = static_cast<Direction>(random() % 4);
                     remote.ptime = 10 * (1 + random() % 4);
