@@ -7,7 +7,7 @@ import {guardDigest, guardRealms} from "./digest.ts";
 import {guardHold} from "./guard-hold.ts";
 import {guardRandom} from "./guard-random.ts";
 import {guardRefresh} from "./guard-refresh.ts";
-import {internals, type JsSipDialog, type JsSipInternals, type JsSipSession} from "./jssip.ts";
+import {internals, type JsSipDialog, type JsSipInternals, type JsSipSession, silenceJsSip} from "./jssip.ts";
 import {decoded} from "./name-addr.ts";
 
 /** The only version that the guards are written for. */
@@ -161,10 +161,11 @@ export const guards: readonly ((internals: JsSipInternals) => void)[] = [
 let installed = false;
 
 /**
- * Corrects the JsSIP that this process runs on; the second call does nothing.
+ * Corrects and silences the JsSIP that this process runs on; the second call corrects nothing more.
  * Throws RangeError where the package has another version than the one the guards were written for.
  */
 export function installJsSipGuard(): void {
+    silenceJsSip();
     if (installed) return;
     if (internals.version !== GUARDED_VERSION) {
         throw new RangeError(`JsSIP ${internals.version} is installed; the guards are for ${GUARDED_VERSION}`);

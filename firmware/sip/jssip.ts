@@ -216,6 +216,11 @@ export function isReadable(value: string, rule: string): boolean {
     }
 }
 
+/** Turns off JsSIP's own log, which prints whole messages, credentials and all, where DEBUG asks for it. */
+export function silenceJsSip(): void {
+    jssip.debug.disable();
+}
+
 /** The package that the product runs on. */
 export const internals: JsSipInternals = {
     version: jssip.version,

@@ -1,5 +1,6 @@
 /** Each guard by a scene that goes wrong when all guards but that one are installed. */
 import {once} from "node:events";
+import jssip from "jssip";
 import {afterEach, beforeEach, describe, expect, it, vi} from "vitest";
 import {guardDigest, guardRealms} from "../../../firmware/sip/digest.ts";
 import {guardHold} from "../../../firmware/sip/guard-hold.ts";
@@ -442,6 +443,13 @@ describe("the installation", () => {
     it("is for one version of JsSIP", () => {
         expect(internals.version).toBe(GUARDED_VERSION);
         expect(guards).toHaveLength(11);
+    });
+
+    it("turns off the log that prints whole messages", () => {
+        jssip.debug.enable("JsSIP:*");
+        expect(jssip.debug.enabled("JsSIP:Transport")).toBe(true);
+        installJsSipGuard();
+        expect(jssip.debug.enabled("JsSIP:Transport")).toBe(false);
     });
 
     it("corrects each method once, however often it is asked for", () => {

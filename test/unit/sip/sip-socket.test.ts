@@ -168,9 +168,11 @@ describe.each(transports)("a socket over %s", (transport) => {
         const {ended} = phone({transport, port: peer.port});
         expect(await ended).toEqual([true, "refused", "the server refused the connection (ECONNREFUSED)"]);
     });
+});
 
-    // A server that accepts TCP and then says nothing; plain TCP takes that for a connection.
-    it.skipIf(transport === "tcp")("gives up after 5 s where nobody answers", async () => {
+describe.each(["tls", "ws", "wss"] as const)("a handshake over %s", (transport) => {
+    // Plain TCP takes a server that says nothing for a connection.
+    it("gives up after 5 s where nobody answers", async () => {
         vi.useFakeTimers({toFake: ["setTimeout", "clearTimeout"]});
         const silent = createServer().listen(0, "127.0.0.1");
         await once(silent, "listening");
