@@ -1,13 +1,10 @@
 /** SIP over TCP and TLS (RFC 3261 §18) with the keep-alive of RFC 5626 §4.4.1: we send CRLF CRLF, CRLF comes back. */
+import type {Socket} from "node:net";
 import {dial, isSecure} from "./dial.ts";
-import {Framer} from "./framer.ts";
-import {CONNECT_TIMEOUT_MS, type SipSocketOptions, type Wire, type WireListener} from "./socket.ts";
+import {type Frame, Framer} from "./framer.ts";
+import type {SipSocketOptions, Wire, WireListener} from "./socket.ts";
 import {framingFault, type SocketFault, socketFault, socketFaultOf} from "./socket-fault.ts";
-
-/** How long a connection that we close may take to say good-bye, in ms. */
-const CLOSE_MS = 500;
-/** Bytes that may wait for a peer that does not read, before the connection is given up. */
-const MAX_UNSENT = 1024 * 1024;
+import {CLOSE_MS, MAX_UNSENT, WireLife} from "./wire-life.ts";
 
 const PING = "\r\n\r\n";
 const PONG = "\r\n";
@@ -38,75 +35,75 @@ class KeepAlives {
     }
 }
 
-/** Connects a stream. */
-export function openStream(options: SipSocketOptions, listener: WireListener): Wire {
-    const socket = dial(options);
-    const framer = new Framer();
-    const keepAlives = new KeepAlives();
-    let fault: SocketFault | null = null;
-    let told = false;
+class StreamWire implements Wire {
+    readonly #socket: Socket;
+    readonly #listener: WireListener;
+    readonly #life: WireLife;
+    readonly #framer = new Framer();
+    readonly #keepAlives = new KeepAlives();
 
-    const destroy = (why: SocketFault): void => {
-        fault ??= why;
-        socket.destroy();
-    };
-    const write = (text: string): void => {
-        socket.write(text);
-        if (socket.writableLength > MAX_UNSENT) destroy(socketFault("timeout", "unsent data"));
-    };
-    const crlf = (): void => {
-        const meaning = keepAlives.crlf();
-        if (meaning === "pong") listener.pong();
-        else if (meaning === "ping") write(PONG);
-    };
+    constructor(options: SipSocketOptions, listener: WireListener) {
+        const socket = dial(options);
+        this.#socket = socket;
+        this.#listener = listener;
+        this.#life = new WireLife(listener, (fault) => this.destroy(fault));
+        socket.once(isSecure(options) ? "secureConnect" : "connect", () => this.#life.opened(socket));
+        socket.on("data", (chunk) => this.#receive(chunk));
+        socket.on("error", (error) => this.#life.blame(socketFaultOf(error)));
+        socket.on("close", () => this.#life.closed());
+    }
 
-    const opening = setTimeout(() => destroy(socketFault("timeout")), CONNECT_TIMEOUT_MS);
-    socket.once(isSecure(options) ? "secureConnect" : "connect", () => {
-        clearTimeout(opening);
-        if (!told) listener.opened({address: socket.localAddress ?? "", port: socket.localPort ?? 0});
-    });
-    socket.on("data", (chunk) => {
-        for (const frame of framer.push(chunk)) {
-            if (told || socket.destroyed) return;
-            switch (frame.type) {
-                case "message": {
-                    keepAlives.message();
-                    listener.message(frame.text);
-                    break;
-                }
-                case "crlf": {
-                    crlf();
-                    break;
-                }
-                case "fault": {
-                    destroy(framingFault(frame.fault));
-                    break;
-                }
+    write(text: string): void {
+        this.#socket.write(text);
+        if (this.#socket.writableLength > MAX_UNSENT) this.destroy(socketFault("timeout", "unsent data"));
+    }
+
+    ping(): void {
+        this.#keepAlives.pinged();
+        this.write(PING);
+    }
+
+    close(): void {
+        this.#life.silence();
+        this.#socket.end();
+        setTimeout(() => this.#socket.destroy(), CLOSE_MS).unref();
+    }
+
+    destroy(fault: SocketFault): void {
+        this.#life.blame(fault);
+        this.#socket.destroy();
+    }
+
+    #receive(chunk: Buffer): void {
+        for (const frame of this.#framer.push(chunk)) {
+            // A message may have ended the connection.
+            if (this.#life.isOver || this.#socket.destroyed) return;
+            this.#take(frame);
+        }
+    }
+
+    #take(frame: Frame): void {
+        switch (frame.type) {
+            case "message": {
+                this.#keepAlives.message();
+                this.#listener.message(frame.text);
+                break;
+            }
+            case "crlf": {
+                const meaning = this.#keepAlives.crlf();
+                if (meaning === "pong") this.#listener.pong();
+                else if (meaning === "ping") this.write(PONG);
+                break;
+            }
+            case "fault": {
+                this.destroy(framingFault(frame.fault));
+                break;
             }
         }
-    });
-    socket.on("error", (error) => {
-        fault ??= socketFaultOf(error);
-    });
-    socket.on("close", () => {
-        clearTimeout(opening);
-        if (told) return;
-        told = true;
-        listener.closed(fault ?? socketFault("closed"));
-    });
+    }
+}
 
-    return {
-        write,
-        ping: () => {
-            keepAlives.pinged();
-            write(PING);
-        },
-        close: () => {
-            told = true;
-            clearTimeout(opening);
-            socket.end();
-            setTimeout(() => socket.destroy(), CLOSE_MS).unref();
-        },
-        destroy,
-    };
+/** Connects a stream. */
+export function openStream(options: SipSocketOptions, listener: WireListener): Wire {
+    return new StreamWire(options, listener);
 }

@@ -3,17 +3,13 @@
  * for a stream; our keep-alive is a ping frame (RFC 6455 §5.5.2) and the double CRLF of RFC 5626 §4.4.1, either's
  * answer will do. `ws:` without TLS is for a server on the same machine or behind a tunnel; the setting decides.
  */
-import type {Socket} from "node:net";
+import {isIPv6, type Socket} from "node:net";
 import {type RawData, WebSocket} from "ws";
 import {dial, isSecure} from "./dial.ts";
 import {headFault, MAX_BODY, MAX_HEAD} from "./framer.ts";
-import {CONNECT_TIMEOUT_MS, type SipSocketOptions, type Wire, type WireListener} from "./socket.ts";
+import type {SipSocketOptions, Wire, WireListener} from "./socket.ts";
 import {type SocketFault, socketFault, socketFaultOf} from "./socket-fault.ts";
-
-/** How long a connection that we close may take to say good-bye, in ms. */
-const CLOSE_MS = 500;
-/** Bytes that may wait for a peer that does not read, before the connection is given up. */
-const MAX_UNSENT = 1024 * 1024;
+import {CLOSE_MS, MAX_UNSENT, WireLife} from "./wire-life.ts";
 
 const PING = "\r\n\r\n";
 const PONG = "\r\n";
@@ -45,64 +41,63 @@ function receive(text: string, listener: WireListener, answer: (text: string) =>
     else listener.dropped(fault);
 }
 
+function urlOf(options: SipSocketOptions): string {
+    const {host, port, path = "/"} = options;
+    const authority = isIPv6(host) ? `[${host}]` : host;
+    return `${isSecure(options) ? "wss" : "ws"}://${authority}:${port}${path}`;
+}
+
+class WebSocketWire implements Wire {
+    readonly #socket: WebSocket;
+    readonly #life: WireLife;
+    #stream: Socket | undefined;
+
+    constructor(options: SipSocketOptions, listener: WireListener) {
+        const {port, serverName} = options;
+        const socket = new WebSocket(urlOf(options), "sip", {
+            perMessageDeflate: false,
+            maxPayload: MAX_HEAD + MAX_BODY,
+            followRedirects: false,
+            createConnection: () => {
+                this.#stream = dial(options);
+                return this.#stream;
+            },
+            headers: serverName === undefined ? {} : {Host: `${serverName}:${port}`},
+        });
+        this.#socket = socket;
+        this.#life = new WireLife(listener, (fault) => this.destroy(fault));
+        socket.on("open", () => this.#life.opened(this.#stream));
+        socket.on("message", (data) => {
+            if (!this.#life.isOver) receive(textOf(data), listener, (text) => this.write(text));
+        });
+        socket.on("pong", () => listener.pong());
+        socket.on("error", (error) => this.#life.blame(webSocketFaultOf(error)));
+        socket.on("close", () => this.#life.closed());
+    }
+
+    write(text: string): void {
+        this.#socket.send(text);
+        if (this.#socket.bufferedAmount > MAX_UNSENT) this.destroy(socketFault("timeout", "unsent data"));
+    }
+
+    ping(): void {
+        this.#socket.ping();
+        this.write(PING);
+    }
+
+    close(): void {
+        this.#life.silence();
+        this.#socket.close(1000);
+        setTimeout(() => this.#socket.terminate(), CLOSE_MS).unref();
+    }
+
+    destroy(fault: SocketFault): void {
+        this.#life.blame(fault);
+        this.#socket.terminate();
+    }
+}
+
 /** Connects a WebSocket. */
 export function openWebSocket(options: SipSocketOptions, listener: WireListener): Wire {
-    const {host, port, path = "/", serverName} = options;
-    let stream: Socket | undefined;
-    const authority = host.includes(":") ? `[${host}]` : host;
-    const url = `${isSecure(options) ? "wss" : "ws"}://${authority}:${port}${path}`;
-    const socket = new WebSocket(url, "sip", {
-        perMessageDeflate: false,
-        maxPayload: MAX_HEAD + MAX_BODY,
-        followRedirects: false,
-        createConnection: () => {
-            stream = dial(options);
-            return stream;
-        },
-        headers: serverName === undefined ? {} : {Host: `${serverName}:${port}`},
-    });
-    let fault: SocketFault | null = null;
-    let told = false;
-
-    const destroy = (why: SocketFault): void => {
-        fault ??= why;
-        socket.terminate();
-    };
-    const write = (text: string): void => {
-        socket.send(text);
-        if (socket.bufferedAmount > MAX_UNSENT) destroy(socketFault("timeout", "unsent data"));
-    };
-    const opening = setTimeout(() => destroy(socketFault("timeout")), CONNECT_TIMEOUT_MS);
-    socket.on("open", () => {
-        clearTimeout(opening);
-        if (!told) listener.opened({address: stream?.localAddress ?? "", port: stream?.localPort ?? 0});
-    });
-    socket.on("message", (data) => {
-        if (!told) receive(textOf(data), listener, write);
-    });
-    socket.on("pong", () => listener.pong());
-    socket.on("error", (error) => {
-        fault ??= webSocketFaultOf(error);
-    });
-    socket.on("close", () => {
-        clearTimeout(opening);
-        if (told) return;
-        told = true;
-        listener.closed(fault ?? socketFault("closed"));
-    });
-
-    return {
-        write,
-        ping: () => {
-            socket.ping();
-            write(PING);
-        },
-        close: () => {
-            told = true;
-            clearTimeout(opening);
-            socket.close(1000);
-            setTimeout(() => socket.terminate(), CLOSE_MS).unref();
-        },
-        destroy,
-    };
+    return new WebSocketWire(options, listener);
 }

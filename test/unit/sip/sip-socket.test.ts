@@ -125,6 +125,23 @@ describe.each(transports)("a socket over %s", (transport) => {
         expect(ends).toBe(0);
     });
 
+    it("can be told to stop while it connects, and to start again", async () => {
+        const isSecure = transport === "tls" || transport === "wss";
+        const peer = await peerFor({transport, ...(isSecure ? {certificate: pki.server} : {})});
+        const {socket, connected} = phone({transport, port: peer.port, ...(isSecure ? {ca} : {})});
+        let ends = 0;
+        socket.ondisconnect = () => {
+            ends += 1;
+        };
+        expect(socket.isConnecting()).toBe(true);
+        socket.disconnect();
+        expect(socket.isConnecting()).toBe(false);
+        socket.connect();
+        await connected;
+        expect(socket.isConnected()).toBe(true);
+        expect(ends).toBe(0);
+    });
+
     it("sends keep-alives and takes their answers", async () => {
         const {socket, connection} = await connectedBy(transport, {}, {keepAliveSeconds: 0.02});
         await vi.waitFor(() => expect(connection.pings).toBeGreaterThan(3));
