@@ -76,17 +76,23 @@ function recentOfEntry(entry: Entry, index: number): RecentCall {
     };
 }
 
+/** The database, null while there is none: one that cannot be written may still be read. */
+export interface Databases {
+    readonly writable: () => Database | null;
+    readonly readable: () => Database | null;
+}
+
 export class CallLog {
-    readonly #database: () => Database | null;
+    readonly #databases: Databases;
     readonly #log: Log;
     readonly #onFault: (thrown: unknown) => void;
     readonly #entries = new Map<CallId, Entry>();
     /** Calls whose newest form is not on disk yet, oldest first. */
     readonly #waiting = new Set<CallId>();
 
-    /** `database` answers null while there is none that can be written; `onFault` is told why a write failed. */
-    constructor(database: () => Database | null, log: Log, onFault: (thrown: unknown) => void) {
-        this.#database = database;
+    /** `onFault` is told why a write failed. */
+    constructor(databases: Databases, log: Log, onFault: (thrown: unknown) => void) {
+        this.#databases = databases;
         this.#log = log;
         this.#onFault = onFault;
     }
@@ -140,7 +146,7 @@ export class CallLog {
 
     /** Writes all that waits; resolves when it is on disk, or when the failure has been told. */
     async flush(): Promise<void> {
-        const database = this.#database();
+        const database = this.#databases.writable();
         if (database === null) return;
         for (const id of [...this.#waiting]) {
             const entry = this.#entries.get(id);
@@ -185,7 +191,7 @@ export class CallLog {
     }
 
     async #rows(limit: number, except: ReadonlySet<string>): Promise<readonly RecentCall[]> {
-        const database = this.#database();
+        const database = this.#databases.readable();
         if (database === null) return [];
         const rows = await database.all(
             "SELECT * FROM calls WHERE outcome <> 'open' ORDER BY started_at DESC, row DESC LIMIT ?",
@@ -196,9 +202,9 @@ export class CallLog {
 
     /** Missed calls that nobody has looked at yet. */
     async missedCount(): Promise<number> {
-        const rows = await this.#database()?.all(
-            "SELECT count(*) AS missed FROM calls WHERE outcome = 'missed' AND seen = 0",
-        );
+        const rows = await this.#databases
+            .readable()
+            ?.all("SELECT count(*) AS missed FROM calls WHERE outcome = 'missed' AND seen = 0");
         const waiting = [...this.#waiting].filter((id) => {
             const entry = this.#entries.get(id);
             return entry !== undefined && outcome(entry) === "missed";
@@ -208,7 +214,7 @@ export class CallLog {
 
     async markMissedSeen(): Promise<void> {
         await this.flush();
-        await this.#database()?.run("UPDATE calls SET seen = 1 WHERE outcome = 'missed' AND seen = 0");
+        await this.#databases.writable()?.run("UPDATE calls SET seen = 1 WHERE outcome = 'missed' AND seen = 0");
     }
 }
 

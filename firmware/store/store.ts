@@ -48,7 +48,7 @@ export class Store {
         this.#options = options;
         this.#path = join(options.folder, "offhook.db");
         this.calls = new CallLog(
-            () => this.#writable,
+            {writable: () => this.#writable, readable: () => this.#writable ?? this.#readable},
             options.log,
             (thrown) => this.#failed(thrown),
         );

@@ -245,6 +245,8 @@ describe("a disk on a bad day", () => {
         try {
             const first = await openStore();
             await first.changeSettings([{name: "phone.name", value: "desk"}]);
+            await first.calls.open(call("in-0"), 500);
+            await first.calls.close(call("in-0", ended("cancelled")), 600, null);
             await first.close();
             mount("-o", "remount,ro");
             const second = await openStore();
@@ -252,7 +254,9 @@ describe("a disk on a bad day", () => {
             expect((await second.settings()).values.get("phone.name")).toBe("desk");
             await second.calls.open(call("in-1"), 1_000);
             await second.calls.close(call("in-1", ended("cancelled")), 2_000, null);
-            expect(await second.calls.recents(10)).toHaveLength(1);
+            expect(await second.calls.recents(10)).toHaveLength(2);
+            expect(await second.calls.missedCount()).toBe(2);
+            await second.calls.markMissedSeen();
             await expect(second.changeSettings([{name: "x", value: "y"}])).rejects.toMatchObject({
                 code: "storeUnavailable",
             });
