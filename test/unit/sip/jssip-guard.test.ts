@@ -385,6 +385,20 @@ describe("guardRealms", () => {
         expect(guarded.server).toContain('realm="server"');
     });
 
+    it("answers a stale nonce once more, counting from 1 again", async () => {
+        const scripted = await start(null);
+        const {connection} = scripted;
+        const {invite} = await placeCall(scripted);
+        const header = challenge("WWW", "a", "SHA-256");
+        connection.send(responseTo(invite, 401, "Denied", {headers: [header]}));
+        const second = await connection.next("INVITE");
+        const stale = `${header.replace("n-a", "fresh")}, stale=true`;
+        connection.send(responseTo(second, 401, "Denied", {headers: [stale]}));
+        const third = await connection.next("INVITE");
+        expect(third.header("Authorization")).toContain('nonce="fresh"');
+        expect(third.header("Authorization")).toContain("nc=00000001");
+    });
+
     it("gives up at a server that invents realm after realm, and at a wrong password", async () => {
         const scripted = await start(null);
         const {connection} = scripted;
