@@ -4,6 +4,7 @@
  */
 import {type DigestAlgorithm, digestAlgorithmOf, digestAlgorithms} from "./digest.ts";
 import {isReadable} from "./jssip.ts";
+import {sdpOfMultipart} from "./multipart.ts";
 import {
     decoded,
     escapeUser,
@@ -119,6 +120,15 @@ export const contentTypeParameters: IngressRule = (message) =>
         const type = value.split(";", 1)[0]?.trim() ?? "";
         return type.toLowerCase() === "application/sdp" ? "application/sdp" : value;
     });
+
+/** JsSIP answers 415 to SDP that comes with other parts, and takes an answer so for none at all. */
+export const multipartBodies: IngressRule = (message) => {
+    const sdp = sdpOfMultipart(headerOf(message, "content-type") ?? "", message.body);
+    if (sdp === null) return message;
+    const typed = mapHeaders(message, ["content-type"], () => "application/sdp");
+    const length = String(Buffer.byteLength(sdp));
+    return {...mapHeaders(typed, ["content-length"], () => length), body: sdp};
+};
 
 const SINGLE_ADDRESSES = ["from", "to", "refer-to", "referred-by"];
 
@@ -309,6 +319,7 @@ export const ingressRules: readonly IngressRule[] = [
     starContact,
     expiresClamp,
     contentTypeParameters,
+    multipartBodies,
     telUris,
     displayNames,
     userEscapes,

@@ -77,7 +77,7 @@ interface Case {
 }
 
 const {requiredHeaders, cseqCheck, starContact, contentTypeParameters, telUris, displayNames, userEscapes} = ingress;
-const {requestUri, requiredExtensions, readableHeaders, eventHeader} = ingress;
+const {requestUri, requiredExtensions, readableHeaders, eventHeader, multipartBodies} = ingress;
 const tel = "<tel:+4930123;phone-context=example.com>;tag=p";
 
 const cases: readonly Case[] = [
@@ -114,6 +114,16 @@ const cases: readonly Case[] = [
         rule: contentTypeParameters,
         what: "a charset",
         text: requestText("INVITE", {body: sdpBody(), type: "application/sdp;charset=UTF-8"}),
+        alone: "100 415",
+        filtered: "100 180",
+    },
+    {
+        rule: multipartBodies,
+        what: "SDP beside ISUP",
+        text: requestText("INVITE", {
+            type: 'multipart/mixed;boundary="x y"',
+            body: `--x y\r\nContent-Type: application/sdp\r\n\r\n${sdpBody()}\r\n--x y\r\nContent-Type: application/isup\r\nContent-Disposition: signal;handling=optional\r\n\r\n...\r\n--x y--\r\n`,
+        }),
         alone: "100 415",
         filtered: "100 180",
     },
