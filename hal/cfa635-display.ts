@@ -7,7 +7,8 @@
  *      +---- port lost ------+----------------------+
  *
  * Probing sends pings, slower and slower, and opens the port anew now and then. On the way to `well` everything is
- * unknown and therefore painted.
+ * unknown and therefore painted. Answers carry no number: after a timeout the next command is a ping, whose data come
+ * back, so that an answer that was only late is never taken for that of a later command.
  */
 import type {CursorKey, Frame} from "./board.ts";
 import {
@@ -46,7 +47,6 @@ const LONGEST_PROBE_MS = 2_000;
 const PROBES_TO_REOPEN = 8;
 const PATIENCE_MS = 1_000;
 
-const PING: Command = {code: COMMAND.ping, data: []};
 const READ_KEYS: Command = {code: COMMAND.readKeys, data: []};
 
 export class Cfa635Display implements SerialDisplay {
@@ -63,6 +63,10 @@ export class Cfa635Display implements SerialDisplay {
     #timeouts = 0;
     #refusals = 0;
     #probes = 0;
+    /** Number of the last ping, its data. */
+    #pings = 0;
+    /** A command was not answered; what comes now may still be its answer. */
+    #unsure = false;
     #input: Uint8Array = new Uint8Array();
     #heardAt = 0;
     #healedAt = 0;
@@ -141,15 +145,21 @@ export class Cfa635Display implements SerialDisplay {
     }
 
     #nextProbe(now: number): Command | null {
-        return now >= this.#probeAt ? PING : null;
+        return now >= this.#probeAt ? this.#ping() : null;
+    }
+
+    #ping(): Command {
+        this.#pings = (this.#pings + 1) & 0xff;
+        return {code: COMMAND.ping, data: [this.#pings]};
     }
 
     #nextDue(now: number): Command | null {
+        if (this.#unsure) return this.#ping();
         const change = this.#frame === null ? null : nextCommand(this.#shown, this.#wanted(this.#frame));
         if (change !== null) return change;
         if (this.#down.size > 0 && now >= this.#heardAt + KEY_POLL_MS) return READ_KEYS;
         if (now >= this.#heardAt + PING_MS) {
-            if (now < this.#healedAt + HEAL_MS) return PING;
+            if (now < this.#healedAt + HEAL_MS) return this.#ping();
             this.#healedAt = now;
             this.#healRow = (this.#healRow + 1) % this.rows;
             this.#shown = forgetRow(this.#shown, this.#healRow);
@@ -181,6 +191,7 @@ export class Cfa635Display implements SerialDisplay {
         this.#outstanding = null;
         this.#answerTimer = null;
         this.#timeouts += 1;
+        this.#unsure = true;
         this.#shown = afterSilence(this.#shown, command);
         if (this.#timeouts >= TIMEOUTS_TO_FAULT && this.#phase === "well") {
             this.#phase = "probing";
@@ -210,7 +221,9 @@ export class Cfa635Display implements SerialDisplay {
         switch (packet.type) {
             case "response": {
                 if (packet.code === COMMAND.version) this.#onBoot();
-                else if (packet.code === this.#outstanding?.code) this.#onAnswer(this.#outstanding, packet.data);
+                else if (this.#outstanding !== null && isAnswer(packet, this.#outstanding)) {
+                    this.#onAnswer(this.#outstanding, packet.data);
+                }
                 return;
             }
             case "error": {
@@ -240,6 +253,7 @@ export class Cfa635Display implements SerialDisplay {
     #onAnswer(command: Command, data: Uint8Array): void {
         this.#settle();
         this.#refusals = 0;
+        if (command.code === COMMAND.ping) this.#unsure = false;
         if (this.#phase === "probing") {
             this.#phase = "well";
             this.#probes = 0;
@@ -296,4 +310,9 @@ export class Cfa635Display implements SerialDisplay {
         this.#answerTimer = null;
         this.#nextTimer = null;
     }
+}
+
+/** Of the same code; a ping's data are its own. */
+function isAnswer({code, data}: CfaPacket, command: Command): boolean {
+    return code === command.code && (code !== COMMAND.ping || Buffer.from(data).equals(Buffer.from(command.data)));
 }

@@ -47,6 +47,39 @@ function checksum(bytes: Uint8Array): number {
     return turned ^ 0xffff;
 }
 
+/** One way of the line: what was put on it comes out in that order, each at its time (performance.now) or later. */
+class Line {
+    readonly #waiting: {readonly at: number; readonly step: () => void}[] = [];
+    #timer: NodeJS.Timeout | null = null;
+
+    push(arrival: {readonly at: number; readonly step: () => void}): void {
+        this.#waiting.push(arrival);
+        this.#arm();
+    }
+
+    clear(): void {
+        this.#waiting.length = 0;
+        if (this.#timer !== null) clearTimeout(this.#timer);
+        this.#timer = null;
+    }
+
+    // One timer for all: of two timers the later may fire first, since Node rounds their times.
+    #arm(): void {
+        const [next] = this.#waiting;
+        if (this.#timer !== null || next === undefined) return;
+        this.#timer = setTimeout(() => this.#pass(), Math.max(0, next.at - performance.now()));
+    }
+
+    #pass(): void {
+        this.#timer = null;
+        for (let next = this.#waiting[0]; next !== undefined && next.at <= performance.now(); next = this.#waiting[0]) {
+            this.#waiting.shift();
+            next.step();
+        }
+        this.#arm();
+    }
+}
+
 export class Cfa635Emulator {
     readonly faults: EmulatorFaults = {
         delayMs: 0,
@@ -64,6 +97,8 @@ export class Cfa635Emulator {
     readonly #timers = new Set<NodeJS.Timeout>();
     readonly #pty: Pty;
     readonly #module = new Cfa635Module();
+    readonly #arriving = new Line();
+    readonly #leaving = new Line();
     #input: number[] = [];
     #arrivedAt = 0;
     #departedAt = 0;
@@ -170,6 +205,8 @@ export class Cfa635Emulator {
     close(): void {
         for (const timer of this.#timers) clearTimeout(timer);
         this.#timers.clear();
+        this.#arriving.clear();
+        this.#leaving.clear();
         this.#pty.close();
     }
 
@@ -187,7 +224,7 @@ export class Cfa635Emulator {
             const piece = chunk.slice(at, at + 8);
             const now = performance.now();
             this.#arrivedAt = Math.max(now, this.#arrivedAt) + piece.length * BYTE_MS;
-            this.#later(this.#arrivedAt - now, () => this.#hear(piece));
+            this.#arriving.push({at: this.#arrivedAt, step: () => this.#hear(piece)});
         }
     }
 
@@ -246,7 +283,7 @@ export class Cfa635Emulator {
         const bytes = this.#disturb(packet, this.faults.loseOutgoing, this.faults.corruptOutgoing);
         const now = performance.now();
         this.#departedAt = Math.max(now, this.#departedAt) + packet.length * BYTE_MS;
-        this.#later(this.#departedAt - now, () => this.#pty.write(Uint8Array.from(bytes)));
+        this.#leaving.push({at: this.#departedAt, step: () => this.#pty.write(Uint8Array.from(bytes))});
     }
 
     #disturb(bytes: Uint8Array, lose: number, corrupt: number): number[] {

@@ -1,10 +1,12 @@
 import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
+import {setTimeout as sleep} from "node:timers/promises";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import type {Frame} from "../../../hal/board.ts";
+import {ANSWER_MS, type CfaPacket, COMMAND, encodePacket, parsePackets} from "../../../hal/display-protocol-cfa635.ts";
 import {SerialLine} from "../../../hal/serial.ts";
-import {createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
+import {type BytePort, createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
 import {Cfa635Emulator} from "../../support/cfa635-emulator.ts";
 
 const HELLO = ["Offhook        12:59", "alice               ", "                    ", "2 missed calls      "];
@@ -56,6 +58,46 @@ function driver(): Driven {
     });
     cleanUp.push(() => display.close());
     return {display, events, log};
+}
+
+/** A module without a line: it answers in order, each command as late as it is told, or does not hear it. */
+class SlowModule implements BytePort {
+    readonly isOpen = true;
+    readonly pending = 0;
+    readonly heard: CfaPacket[] = [];
+    /** Ms until the answer; null: the command was lost. */
+    onCommand: (packet: CfaPacket) => number | null = () => 0;
+    #plug: (open: boolean) => void = () => undefined;
+    #say: (chunk: Uint8Array) => void = () => undefined;
+    #before: Promise<unknown> = Promise.resolve();
+
+    open(): void {
+        this.#plug(true);
+    }
+
+    onOpen(listener: (open: boolean) => void): void {
+        this.#plug = listener;
+    }
+
+    onData(listener: (chunk: Uint8Array) => void): void {
+        this.#say = listener;
+    }
+
+    write(bytes: Uint8Array): void {
+        for (const packet of parsePackets(bytes).packets) {
+            this.heard.push(packet);
+            const late = this.onCommand(packet);
+            if (late === null) continue;
+            const data = packet.code === COMMAND.ping ? packet.data : [];
+            this.#before = this.#before
+                .then(() => sleep(late))
+                .then(() => this.#say(encodePacket(0x40 | packet.code, data)));
+        }
+    }
+
+    reopen(): void {}
+
+    async close(): Promise<void> {}
 }
 
 const shows = (glass: Cfa635Emulator, lines: readonly string[]): Promise<void> =>
@@ -295,6 +337,43 @@ describe("a CFA635 display", () => {
             expect(event).toBe(index % 2 === 0 ? "lost" : "back");
         });
         await expect.poll(() => events.filter((event) => event.startsWith("left")).at(-1) ?? "left up").toBe("left up");
+    });
+
+    it("does not take a late answer for that of a later command that was lost", async () => {
+        const module = new SlowModule();
+        const texts = (): string[] =>
+            module.heard
+                .filter(({code}) => code === TEXT)
+                .map(({data}) => Buffer.from(data.slice(2)).toString("latin1"));
+        const {promise: sentAgain, resolve} = Promise.withResolvers<void>();
+        module.onCommand = ({code}) => {
+            const count = texts().length;
+            // The first text is answered after the driver's patience; the next one never reaches the module.
+            if (code === TEXT && count === 1) return ANSWER_MS + 20;
+            if (code === TEXT && count === 2) return null;
+            if (
+                texts()
+                    .slice(2)
+                    .includes(texts()[1] ?? "")
+            )
+                resolve();
+            return 0;
+        };
+        const display = createDisplay("cfa635", {
+            port: module,
+            columns: 20,
+            rows: 4,
+            bright: 100,
+            dim: 15,
+            contrast: null,
+            onKey: () => undefined,
+            onFault: () => undefined,
+            log: () => undefined,
+        });
+        cleanUp.push(() => display.close());
+        display.show(frame(HELLO));
+        display.start();
+        await sentAgain;
     });
 
     it("refuses a frame of another size", () => {
