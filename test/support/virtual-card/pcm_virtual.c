@@ -11,8 +11,9 @@
  *     pcm.NAME { type offhook_virtual  folder "DIR"  [ppm 0]  [rates [48000]]  [channels 1]  [keep 0] }
  *
  * `channels` is the most that it takes, `keep` the samples of playback that are kept (recording.h). While a file
- * DIR/unplugged exists, opening fails with ENODEV and a running stream gets ENODEV at its next call or period. A stream
- * that was cut off so stays dead, as in the kernel: the program must close it and open anew.
+ * DIR/unplugged exists, opening fails with ENODEV and a running stream gets ENODEV at its next call or period, 5 ms
+ * later at the most. A stream that was cut off so stays dead, as in the kernel: the program must close it and open
+ * anew.
  */
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
@@ -33,6 +34,10 @@
 
 enum { MOST_PERIOD_BYTES = 1 << 16, LEAST_PERIOD_FRAMES = 16 };
 
+/** [ns] between two looks for DIR/unplugged: alsa-lib asks for the position ten times in a period, and each look is a
+ * system call that would count as the program's own time. */
+enum { LOOK_INTERVAL = 5000000 };
+
 typedef struct {
     snd_pcm_ioplug_t io;
     char folder[LONGEST_FOLDER];
@@ -48,6 +53,7 @@ typedef struct {
     int64_t moved;        /**< [frames] of this run that the program wrote or read */
     int64_t late;         /**< [frames] that came after their instant, so that silence was heard instead */
     int64_t last_period;  /**< Number of the period in which frames were moved last. */
+    int64_t looked_at;    /**< [ns] when DIR/unplugged was looked for last */
     snd_pcm_uframes_t avail_min, stop_threshold, boundary;
 } card_t;
 
@@ -87,6 +93,9 @@ static void end_run(card_t* card, const char* why) {
 /** Ends the stream for good if the card is gone. */
 static bool is_lost(card_t* card) {
     if (card->io.state == SND_PCM_STATE_DISCONNECTED) return true;
+    int64_t now = monotonic_ns();
+    if (now - card->looked_at < LOOK_INTERVAL) return false;
+    card->looked_at = now;
     if (!is_unplugged(card->folder)) return false;
     end_run(card, "unplug");
     snd_pcm_ioplug_set_state(&card->io, SND_PCM_STATE_DISCONNECTED);
