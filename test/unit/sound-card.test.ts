@@ -192,10 +192,11 @@ describe.concurrent("the virtual card as a device", () => {
 
     it("is busy while another program has it", async () => {
         const on = card();
-        const child = startLoop(on, on, 1);
+        // Read from the start: what a program said that ended before anybody listened is lost.
+        const ended = reportOf(startLoop(on, on, 1));
         await on.until(() => on.isOpen("playback"), 5000);
         expect(await runLoop(on, 1)).toMatchObject({error: EBUSY, in: "snd_pcm_open"});
-        await reportOf(child);
+        await ended;
     });
 
     it("cannot be opened while it is unplugged, and can again afterwards", PATIENT, async () => {
