@@ -2,7 +2,6 @@ import {defineConfig} from "vitest/config";
 
 export default defineConfig({
     test: {
-        include: ["test/**/*.test.ts"],
         // The system tests run processes and real-time audio: one file at a time keeps two cores honest.
         projects: [
             {
