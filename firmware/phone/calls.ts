@@ -109,7 +109,7 @@ function endingCall(state: PhoneState, call: Call, reason: EndReason): PhoneStat
 /** The call that rings is answered; the handset or the loudspeaker is open. */
 export function answerCall(state: PhoneState, call: Call): Step {
     const answered = movePhase(call, "answering", state.now);
-    return stepOf({...withCall(state, answered), dialling: null}, [{type: "answer", call: call.id}]);
+    return stepOf(withCall(state, answered), [{type: "answer", call: call.id}]);
 }
 
 /** Turns a ringing call away: 486 as busy or declined, 480 when nobody came. */

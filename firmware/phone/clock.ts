@@ -60,8 +60,7 @@ function outOfPatience(state: PhoneState, call: Call): Step {
 function dueNotice(state: PhoneState): Step {
     if (!isDue(state, state.notice?.until ?? null)) return stepOf(state);
     if (state.hook === "on" && state.speaker) return closeEar(state);
-    const offHook = state.offHook === null ? null : ({stage: "silent", until: null} as const);
-    return stepOf({...state, notice: null, offHook});
+    return stepOf({...state, notice: null});
 }
 
 function dueOffHook(state: PhoneState): Step {

@@ -13,14 +13,14 @@ export function moveHook(state: PhoneState, hook: "on" | "off"): Step {
     return hook === "off" ? openEar({...moved, speaker: false}) : putDown(moved);
 }
 
-/** An ear opens: it answers what rings, joins the call, sends the digits or the selected number, or gets dial tone. */
+/** An ear opens: it answers what rings, joins the call, sends the digits or the selected number, or gets a new dial tone. */
 export function openEar(state: PhoneState): Step {
     const ringing = ringingCall(state);
     if (ringing !== undefined) return answerCall(state, ringing);
     if (currentCall(state) !== undefined) return stepOf(state);
     if (state.dialling !== null) return sendDigits(state);
     const number = state.notice === null ? selectedNumber(state) : null;
-    return number === null ? stepOf({...state, notice: null}) : placeCall(state, number);
+    return number === null ? stepOf({...state, notice: null, offHook: null}) : placeCall(state, number);
 }
 
 /**

@@ -90,6 +90,18 @@ describe("the recent calls", () => {
         expect(stage.did("dial")).toMatchObject([{number: "600"}]);
     });
 
+    it("are left by the call that they made", () => {
+        const stage = new Stage({}, {recents}).press("up").press("down").press("ok").ended("busy").wait(5000);
+        expect(stage.state.view).toEqual({type: "idle"});
+    });
+
+    it("dial nothing by a lift that only meant a notice over them", () => {
+        const stage = new Stage({}, {recents, handsFree: true}).press("up").incoming().press("ok").ended("cancelled");
+        expect(stage.state.notice).not.toBeNull();
+        expect(stage.lift().did("dial")).toEqual([]);
+        expect(stage.state.offHook?.stage).toBe("dialTone");
+    });
+
     it("dial nothing for an anonymous caller; lifting gives the dial tone", () => {
         const stage = new Stage({}, {recents}).press("left").press("down").press("ok");
         expect(stage.did("dial")).toEqual([]);
@@ -252,6 +264,17 @@ describe("settings from outside", () => {
         expect(stage.out.volume).toBe(3);
         expect(stage.state.settings.country).toBe("us");
         expect(stage.wait(3000).post({type: "settings", settings}).out.volume).toBe(0);
+    });
+});
+
+describe("the clock on the wall", () => {
+    it("is one clock whatever the moment at which it is read, and another when it was set", () => {
+        const stage = new Stage();
+        const told = stage.state.wallOffset ?? 0;
+        stage.post({type: "clock", wall: stage.at + told + 60});
+        expect(stage.state.wallOffset).toBe(told);
+        stage.post({type: "clock", wall: stage.at + told + 3_600_000});
+        expect(stage.state.wallOffset).toBe(told + 3_600_000);
     });
 });
 
