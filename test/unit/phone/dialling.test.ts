@@ -185,6 +185,20 @@ describe("dialling on the hook", () => {
         expect(stage.out.earTone).toBe(german.ringback);
     });
 
+    it("keeps a call that is listened to within the minute", () => {
+        const stage = new Stage().press("600").press("ok").confirmed().wait(50_000).lift().wait(600_000);
+        expect(stage.call.phase).toBe("talking");
+        expect(stage.out.microphone).toBe("open");
+    });
+
+    it("gives the loudspeaker a dial tone, and turns it off when nobody dials", () => {
+        const stage = new Stage({}, {handsFree: true}).press("speaker");
+        expect(stage.out).toMatchObject({route: "speaker", earTone: german.dial});
+        stage.wait(20_000);
+        expect(stage.state.speaker).toBe(false);
+        expect(stage.out.earTone).toBeNull();
+    });
+
     it("ends a call that is answered and never listened to after a minute", () => {
         const stage = new Stage().press("600").press("ok").confirmed();
         expect(stage.out.microphone).toBe("closed");

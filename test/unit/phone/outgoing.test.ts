@@ -29,6 +29,17 @@ describe("an outgoing call", () => {
         expect(stage.progress(false).out.earTone).toBeNull();
     });
 
+    it("has ringback again when the far end's sound moves to another session", () => {
+        const stage = new Stage()
+            .lift()
+            .press("600#")
+            .post({type: "session", call: "out-1", session: 7})
+            .progress(true);
+        stage.post({type: "firstPacket", session: 7}).post({type: "session", call: "out-1", session: 8});
+        expect(stage.wait(200).out.earTone).toBe(german.ringback);
+        expect(stage.post({type: "firstPacket", session: 8}).out.earTone).toBeNull();
+    });
+
     it("goes back to ringback when a fork rings and nothing was heard", () => {
         const stage = new Stage().lift().press("600#").progress(true).progress(false);
         expect(stage.call.phase).toBe("alerting");
@@ -146,6 +157,12 @@ describe("the end of a call by the far end", () => {
         const dialling = new Stage().talking().ended("remoteHangUp").press("5");
         expect(dialling.state.notice).toBeNull();
         expect(dialling.state.dialling?.digits).toBe("5");
+    });
+
+    it("lets up and down turn the ear's volume without putting its words away", () => {
+        const stage = new Stage().talking().ended("busy", 486).press("down");
+        expect(stage.out.volume).toBe(-3);
+        expect(stage.state.notice).not.toBeNull();
     });
 
     it("without an ear is only shown, and goes by itself", () => {
