@@ -247,9 +247,11 @@ describe("the cost", () => {
                 () => filter.egress(request),
                 () => filter.egress(response),
             ];
-            // The best of four, in CPU time: the first is compiled, and others want the processor too.
+            // The best in CPU time: the first are compiled while they run, and others want the processor too. What is
+            // quadratic takes 200 ms each time.
             for (const step of steps) {
-                const best = Math.min(...Array.from({length: 4}, () => took(step)));
+                let best = Number.POSITIVE_INFINITY;
+                for (let round = 0; round < 20 && best >= 5; round += 1) best = Math.min(best, took(step));
                 expect(best, `ms for ${value.slice(0, 20)}`).toBeLessThan(5);
             }
         }
