@@ -260,6 +260,13 @@ describe("an emergency number", () => {
         expect(stage.all.filter(({type}) => type === "dial")).toMatchObject([{account: 2}]);
     });
 
+    it("goes over the account that dials, as long as that is registered", () => {
+        const line = {label: "", registered: true, fault: null, detail: "", retryAt: null};
+        const accounts = [0, 1, 2].map((id) => ({...line, id}));
+        const stage = new Stage({defaultAccount: 1}, {accounts}).lift().press("110");
+        expect(stage.all.filter(({type}) => type === "dial")).toMatchObject([{account: 1}]);
+    });
+
     it("takes the place of a call that rings", () => {
         const stage = new Stage().incoming().press("112");
         expect(stage.all.filter(({type}) => type === "reject")).toMatchObject([{call: "in-1", status: 486}]);

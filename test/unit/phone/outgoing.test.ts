@@ -285,6 +285,19 @@ describe("in a call", () => {
         expect(stage.post({type: "device", pcm: "playback", ok: true, reason: ""}).state.soundFault).toBeNull();
     });
 
+    it("a microphone that works again takes its own fault away", () => {
+        const stage = new Stage().talking().post({type: "device", pcm: "capture", ok: false, reason: "busy"});
+        expect(stage.post({type: "capture", open: false}).state.soundFault).toBe("capture: busy");
+        expect(stage.post({type: "capture", open: true}).state.soundFault).toBeNull();
+    });
+
+    it("no digit is sent to a call that we hold or are about to", () => {
+        const stage = new Stage().talking().press("hold");
+        expect(stage.press("5").did("sendDigit")).toEqual([]);
+        stage.post({type: "hold", call: "out-1", by: "local", held: true});
+        expect(stage.press("5").did("sendDigit")).toEqual([]);
+    });
+
     it("two minutes without a packet end it with words, but not while it is held", () => {
         const silent = (stage: Stage, ms: number): Stage => stage.post({type: "silent", session: 7, ms});
         expect(silent(new Stage().talking(), 110_000).call.phase).toBe("talking");
