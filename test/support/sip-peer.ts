@@ -147,6 +147,11 @@ function cutMessages(connection: PeerConnection, answersPings: boolean): (chunk:
     };
 }
 
+/** Resolves with `close`, also where an error came before it. */
+function closeOf(socket: Socket | WebSocket): Promise<void> {
+    return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
 export class SipPeer {
     readonly port: number;
     readonly #server: Server | HttpServer;
@@ -189,7 +194,7 @@ export class SipPeer {
     }
 
     #acceptStream(socket: Socket, answersPings: boolean): void {
-        const closed = once(socket, "close").then(() => {});
+        const closed = closeOf(socket);
         const connection = new PeerConnection(
             (data) => socket.write(data),
             () => socket.destroy(),
@@ -208,7 +213,7 @@ export class SipPeer {
             handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
         });
         webSockets.on("connection", (socket: WebSocket) => {
-            const closed = once(socket, "close").then(() => {});
+            const closed = closeOf(socket);
             const connection = new PeerConnection(
                 (data) => socket.send(data),
                 () => socket.terminate(),
@@ -224,6 +229,11 @@ export class SipPeer {
             });
             this.#accepted(connection);
         });
+    }
+
+    /** Start lines of all that came on connections that are open, or that nobody has asked for. */
+    get received(): readonly string[] {
+        return [...new Set([...this.#open, ...this.#queue])].flatMap(({unclaimed}) => unclaimed);
     }
 
     #accepted(connection: PeerConnection): void {
