@@ -28,6 +28,28 @@ export async function listen(card: VirtualCard, ms: number, from: number = monot
     return card.heard(from, to);
 }
 
+/** Instant of the card's newest xrun, 0 where there was none. */
+function lastXrun(card: VirtualCard): number {
+    return Math.max(0, ...card.events().flatMap(({name, at}) => (name === "xrun" ? [at] : [])));
+}
+
+/**
+ * The first `ms` from `from` ns on in which the card had no xrun: after one, it begins anew when sound has settled. A
+ * virtual machine may halt even a real-time thread for longer than a sound card waits. Throws RangeError when the card
+ * gives no such stretch within six times as long.
+ */
+export async function listenUnbroken(card: VirtualCard, ms: number, from: number = monotonicNow()): Promise<Wav> {
+    const settling = 500 * MILLI;
+    const giveUp = from + 6 * ms * MILLI;
+    for (let start = from; start < giveUp; ) {
+        await passed(start + (ms + 1) * MILLI);
+        const broken = lastXrun(card);
+        if (broken < start) return card.heard(start, start + ms * MILLI);
+        start = broken + settling;
+    }
+    throw new RangeError(`${card.pcm} had no ${ms} ms without an xrun`);
+}
+
 /** What a tone that should be steady is like. */
 export interface Steadiness {
     /** dBFS. */

@@ -3,7 +3,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {BenchPhone} from "../support/bench-phone.ts";
-import {listen, undisturbed} from "../support/listening.ts";
+import {listen, listenUnbroken, undisturbed} from "../support/listening.ts";
 import {findTone} from "../support/sound-analysis.ts";
 import {monotonicNow} from "../support/sound-card.ts";
 import {cut, levelAt, levelOf, peakOf, sine} from "../support/sound-signal.ts";
@@ -46,9 +46,9 @@ describe("a call to the echo at 600", () => {
         await bench.board.lift();
         await bench.says(({outputs}) => outputs?.earTone !== null);
         const from = monotonicNow() + 100e6;
-        const ear = await listen(bench.handset, 500, from);
+        const ear = await listenUnbroken(bench.handset, 500, from);
         expect(levelAt(ear.samples, rate, 425)).toBeCloseTo(toneLevel, 0);
-        const bell = bench.ringer.heard(from, from + 500e6);
+        const bell = bench.ringer.heard(from, monotonicNow());
         expect(levelOf(bell.samples)).toBe(-Infinity);
         await bench.glass.shows("Dial a number");
     });
@@ -57,7 +57,7 @@ describe("a call to the echo at 600", () => {
         const from = monotonicNow();
         await bench.board.tap("6");
         const {samples} = await listen(bench.handset, 600, from);
-        const [digit] = findTone(samples, rate, 770);
+        const digit = findTone(samples, rate, 770).at(-1);
         expect(digit).toBeDefined();
         const after = Math.ceil(((digit?.to ?? 0) + 10) * (rate / 1_000));
         expect(levelOf(samples.subarray(after))).toBe(-Infinity);
@@ -80,7 +80,7 @@ describe("a call to the echo at 600", () => {
     it("gives the microphone's tone back at its level", async () => {
         await undisturbed(
             [bench.handset],
-            () => listen(bench.handset, 1_000),
+            () => listenUnbroken(bench.handset, 1_000),
             ({samples}) => expect(levelAt(samples, rate, 1_000)).toBeCloseTo(-20, 0),
         );
     });
@@ -156,8 +156,8 @@ describe("a call to 601, who declines and calls back", () => {
             [bench.handset],
             async () => {
                 const from = monotonicNow() + 500e6;
-                const ear = await listen(bench.handset, 1_000, from);
-                return {ear, bell: bench.ringer.heard(from, from + 1_000e6)};
+                const ear = await listenUnbroken(bench.handset, 1_000, from);
+                return {ear, bell: bench.ringer.heard(from, monotonicNow())};
             },
             ({ear, bell}) => {
                 expect(levelAt(ear.samples, rate, 1_000)).toBeCloseTo(-20, 0);
