@@ -46,7 +46,7 @@ function nearestOctets(): Uint8Array {
     let at = 0;
     for (let sample = -32_768; sample < 32_768; sample++) {
         const next = ascending[at + 1];
-        if (next !== undefined && next.value - sample < sample - (ascending[at]?.value ?? 0)) at++;
+        if (next !== undefined && next.value - sample <= sample - (ascending[at]?.value ?? 0)) at++;
         table[sample + 32_768] = ascending[at]?.octet ?? 0;
     }
     return table;

@@ -136,6 +136,8 @@ class FarEnd {
 
     async #call(codec: BenchCodec): Promise<void> {
         if (this.#phone === null) throw new Error("no phone is registered");
+        // A call that failed half-way on the bench's side.
+        this.#talk?.rtp.close();
         const rtp = await RtpLine.open();
         this.#calls++;
         const {socket, uri} = this.#phone;

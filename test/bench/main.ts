@@ -113,29 +113,55 @@ class Bench {
     }
 }
 
-async function main(folder: string): Promise<Run> {
-    execFileSync(process.execPath, [join(import.meta.dirname, "../../scripts/bundle.ts")], {stdio: "ignore"});
-    buildOpusFrames();
-    const farEnd = await FarEndProcess.start();
-    let offhook: OffhookPhone | null = null;
-    try {
-        const sent = {PCMA: giveMedia(farEnd, "PCMA"), opus: giveMedia(farEnd, "opus")};
-        const options = {registrarPort: farEnd.port, card: {rates: CARD_RATES}};
-        offhook = await OffhookPhone.install({...options, folder: join(folder, "offhook")});
-        const baresip = new BaresipPhone({...options, folder: join(folder, "baresip")});
-        const voice = {rate: 48_000, samples: speechLike(48_000, VOICE_MS, 7)};
-        return await new Bench().run({offhook, baresip}, {farEnd, voice, sent});
-    } finally {
-        await offhook?.dispose();
-        await farEnd.stop();
+/** What has been started and is ended in reverse, once, whatever happens. */
+class Ends {
+    readonly #ends: (() => Promise<void> | void)[] = [];
+    #over = false;
+
+    add(end: () => Promise<void> | void): void {
+        this.#ends.push(end);
+    }
+
+    async all(): Promise<void> {
+        if (this.#over) return;
+        this.#over = true;
+        for (const end of this.#ends.toReversed()) {
+            try {
+                await end();
+            } catch (thrown) {
+                // One that will not end keeps no other from ending.
+                console.error(`bench: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+            }
+        }
     }
 }
 
-const folder = mkdtempSync(join(tmpdir(), "offhook-bench-"));
+async function main(ends: Ends): Promise<Run> {
+    const folder = mkdtempSync(join(tmpdir(), "offhook-bench-"));
+    ends.add(() => rmSync(folder, {recursive: true, force: true}));
+    const bundle = join(import.meta.dirname, "../../scripts/bundle.ts");
+    execFileSync(process.execPath, [bundle], {stdio: ["ignore", "ignore", "inherit"]});
+    buildOpusFrames();
+    const farEnd = await FarEndProcess.start();
+    ends.add(() => farEnd.stop());
+    const sent = {PCMA: giveMedia(farEnd, "PCMA"), opus: giveMedia(farEnd, "opus")};
+    const options = {registrarPort: farEnd.port, card: {rates: CARD_RATES}};
+    const offhook = await OffhookPhone.install({...options, folder: join(folder, "offhook")});
+    ends.add(() => offhook.dispose());
+    const baresip = new BaresipPhone({...options, folder: join(folder, "baresip")});
+    ends.add(() => baresip.stop());
+    const voice = {rate: 48_000, samples: speechLike(48_000, VOICE_MS, 7)};
+    return new Bench().run({offhook, baresip}, {farEnd, voice, sent});
+}
+
+const ends = new Ends();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void ends.all().finally(() => process.exit(1)));
+}
 try {
-    const run = await main(folder);
+    const run = await main(ends);
     console.log(textOf(run));
     if (words.json !== undefined) writeFileSync(words.json, jsonOf(run));
 } finally {
-    rmSync(folder, {recursive: true, force: true});
+    await ends.all();
 }

@@ -75,9 +75,8 @@ export async function visit(
     const microphoneAt = phone.card.setMicrophone(scene.voice);
     const before = phone.card.events().length;
     try {
-        const registration = scene.farEnd.next("registered");
         const startedAt = await phone.start();
-        const {at: registeredAt} = await registration;
+        const {at: registeredAt} = await scene.farEnd.next("registered");
         await phone.ready();
         await sleep(SETTLE_MS);
         const ownValues = await own();
