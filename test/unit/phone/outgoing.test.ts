@@ -322,6 +322,13 @@ describe("in a call", () => {
         expect(stage.out.microphone).toBe("closed");
     });
 
+    it("back ends a hands-free call and the loudspeaker with it", () => {
+        const stage = new Stage({}, {handsFree: true}).press("600").press("ok").confirmed().press("back");
+        expect(stage.did("hangUp")).toHaveLength(1);
+        expect(stage.state.speaker).toBe(false);
+        expect(stage.out.earTone).toBeNull();
+    });
+
     it("the speaker key of a board without a loudspeaker does nothing", () => {
         expect(new Stage().press("speaker").state.speaker).toBe(false);
     });
