@@ -136,8 +136,11 @@ export interface MediaSession {
 }
 
 export interface MediaEngine {
-    /** Binds a pair of ports (RTP even, RTCP odd) and picks an SSRC; opens no device. */
-    openSession(): MediaSession;
+    /**
+     * Binds a pair of ports (RTP even, RTCP odd) of a local address, the engine's own where none is given, and picks an
+     * SSRC; opens no device. Throws with code `address` or `noPort`.
+     */
+    openSession(address?: string): MediaSession;
     setAudio(wanted: WantedAudio): void;
     stats(): EngineStats;
     /** Idempotent; joins the threads. Every method after it throws an error with code `closed`. */
@@ -148,7 +151,7 @@ export interface EngineOptions {
     readonly playback: string;
     readonly capture: string;
     readonly ringer: string;
-    /** Local address for RTP, for instance 127.0.0.1. */
+    /** Local address for RTP of sessions that name none, for instance 127.0.0.1. */
     readonly address: string;
     /** First and last UDP port that RTP and RTCP may use. */
     readonly ports: readonly [number, number];

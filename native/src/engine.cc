@@ -23,13 +23,13 @@ std::string randomCname() {
 
 constexpr int kRoomAttempts = 100;
 
-SocketPair bindSockets(const EngineOptions& options) {
+SocketPair bindSockets(const EngineOptions& options, const std::string& address) {
     try {
-        std::optional<SocketPair> pair = bindPair(options.address, options.firstPort, options.lastPort, options.dscp);
+        std::optional<SocketPair> pair = bindPair(address, options.firstPort, options.lastPort, options.dscp);
         if (!pair) throw EngineError("noPort", "no free pair of RTP ports");
         return std::move(*pair);
     } catch (const std::system_error& error) {
-        throw EngineError("address", "cannot bind RTP to " + options.address + ": " + error.code().message());
+        throw EngineError("address", "cannot bind RTP to " + address + ": " + error.code().message());
     }
 }
 
@@ -59,11 +59,11 @@ Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDe
     network_.start();
 }
 
-const Session& Engine::openSession() {
+const Session& Engine::openSession(const std::string& address) {
     if (closed_) throw EngineError("closed", "the media engine is closed");
     awaitRoom();
-    SocketPair sockets = bindSockets(options_);
-    LocalMedia local{.address = options_.address, .port = sockets.port, .ssrc = randomBits(), .cname = cname_};
+    SocketPair sockets = bindSockets(options_, address);
+    LocalMedia local{.address = address, .port = sockets.port, .ssrc = randomBits(), .cname = cname_};
     const int id = ++lastSession_;
     auto session = std::make_unique<Session>(id, std::move(local), std::move(sockets), events_);
     // The rings hold four commands a session, and a session takes two: they cannot be full.

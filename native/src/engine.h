@@ -86,7 +86,9 @@ class Engine {
 
     /** Binds a pair of ports. Throws EngineError with code `noPort`, `address`, `busy` or `closed`. The reference lives
      * until close. */
-    const Session& openSession();
+    const Session& openSession(const std::string& address);
+    /** The same on the address of the options. */
+    const Session& openSession() { return openSession(options_.address); }
     /** Throws EngineError with code `closed` for a session that is closed, `address` for one that is not numeric. */
     void start(int session, const RemoteMedia& remote);
     /** Throws EngineError: `closed`, `noTelephoneEvent`, `busy`. */

@@ -281,8 +281,11 @@ Napi::Value closeSession(const Napi::CallbackInfo& info) {
 
 Napi::Value openSession(const Napi::CallbackInfo& info) {
     const EngineReference& engine = unwrap<EngineReference>(info, kEngineTag);
-    const Session& session = engine->engine().openSession();
     const Napi::Env env = info.Env();
+    const bool given = info.Length() > 0 && !info[0].IsUndefined();
+    if (given && !info[0].IsString()) throw Napi::TypeError::New(env, "an address is text");
+    Engine& media = engine->engine();
+    const Session& session = given ? media.openSession(info[0].As<Napi::String>().Utf8Value()) : media.openSession();
     Napi::Object local = Napi::Object::New(env);
     local.Set("address", session.local().address);
     local.Set("port", session.local().port);

@@ -6,6 +6,13 @@
 
 namespace offhook {
 
+namespace {
+
+/** Sound that is missing for longer is a break, as after an overrun; a change of clock costs less. */
+constexpr int64_t kBreak = 40 * kNsPerMs;
+
+}  // namespace
+
 SendPath::SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& counters)
     : socket_(socket),
       ssrc_(ssrc),
@@ -15,8 +22,11 @@ SendPath::SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& coun
 
 void SendPath::feed(std::span<const int16_t> block, AudioSetup& setup, int64_t now) {
     CodecSet& codecs = setup.codecs;
+    const int64_t start = now - static_cast<int64_t>(block.size()) * kNsPerSecond / kSampleRate;
     if (codecs.outgoing.name != codec_) pause();
-    if (!running_) resume(setup, now);
+    if (running_ && start - fedUntil_ > kBreak) dropGathered();
+    if (!running_) resume(setup, start);
+    fedUntil_ = now;
     const size_t frame = sampleRateOf(codec_) / 1000 * setup.ptime;
     count_ += codecs.resampler->process(block, std::span(gathered_).subspan(count_));
     while (count_ >= frame) {
@@ -28,20 +38,26 @@ void SendPath::feed(std::span<const int16_t> block, AudioSetup& setup, int64_t n
 }
 
 void SendPath::pause() {
-    count_ = 0;
-    running_ = false;
+    if (running_) dropGathered();
     events_.reset();
 }
 
+/** What was gathered is not sent, but its time has passed. */
+void SendPath::dropGathered() {
+    timestamp_ += static_cast<uint32_t>(count_ * clockRate_ / sampleRateOf(codec_));
+    count_ = 0;
+    running_ = false;
+}
+
 /** RTP time has gone on while nothing was sent (RFC 3550 §5.1: it counts the sampling instant, not the packets). */
-void SendPath::resume(const AudioSetup& setup, int64_t now) {
+void SendPath::resume(const AudioSetup& setup, int64_t start) {
     codec_ = setup.codecs.outgoing.name;
+    clockRate_ = setup.codecs.outgoing.clockRate;
     running_ = true;
     marker_ = true;
-    if (sentUntil_ == 0) return;
-    const int64_t silence = std::max<int64_t>(0, now - sentUntil_);
-    timestamp_ +=
-        static_cast<uint32_t>(static_cast<__int128>(silence) * setup.codecs.outgoing.clockRate / kNsPerSecond);
+    if (fedUntil_ == 0) return;
+    const int64_t silence = std::max<int64_t>(0, start - fedUntil_);
+    timestamp_ += static_cast<uint32_t>(static_cast<__int128>(silence) * clockRate_ / kNsPerSecond);
 }
 
 void SendPath::sendFrame(AudioSetup& setup, std::span<const int16_t> samples, int64_t now) {
@@ -64,7 +80,6 @@ void SendPath::sendFrame(AudioSetup& setup, std::span<const int16_t> samples, in
     marker_ = !events.audio;
     sendEvents(setup, events);
     timestamp_ += units;
-    sentUntil_ = now;
     const uint64_t fixedPoint = static_cast<uint64_t>(static_cast<__int128>(now) * 65536 / kNsPerSecond) & 0xFFFFFFFF;
     counters_.sentAt.store(static_cast<uint64_t>(timestamp_) << 32 | fixedPoint, std::memory_order_relaxed);
 }

@@ -37,7 +37,8 @@ class SendPath {
     /** 60 ms at 48 kHz, plus a block. */
     static constexpr size_t kGathered = kSampleRate * 60 / 1000 + kMaxBlock;
 
-    void resume(const AudioSetup& setup, int64_t now);
+    void dropGathered();
+    void resume(const AudioSetup& setup, int64_t start);
     void sendFrame(AudioSetup& setup, std::span<const int16_t> samples, int64_t now);
     void sendEvents(const AudioSetup& setup, const TelephoneEventSender::Frame& frame);
     void send(const AudioSetup& setup, RtpPacket packet);
@@ -52,11 +53,12 @@ class SendPath {
     uint16_t sequence_;
     /** RTP time of the first sample gathered. */
     uint32_t timestamp_;
-    /** The instant that `timestamp_` belongs to, 0: nothing was sent yet. */
-    int64_t sentUntil_ = 0;
+    /** The instant of the last sample that came, 0: none yet. */
+    int64_t fedUntil_ = 0;
     bool running_ = false;
     bool marker_ = true;
     CodecName codec_ = CodecName::Pcma;
+    uint32_t clockRate_ = 8000;
     double appliedLoss_ = -1;
 };
 

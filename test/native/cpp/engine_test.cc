@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -44,12 +45,16 @@ struct Phone {
         return {std::make_unique<FakeDevice>(card, request), ""};
     }
 
-    /** Whether an event of the type, with `on` as given, comes within five seconds. */
+    /** Whether an event of the type, with `on` as given, has come or comes within five seconds; it counts once. */
     bool tells(Event::Type type, bool on = false) {
         for (int i = 0; i < 1000; ++i) {
-            while (const auto event = engine.nextEvent()) {
-                last = *event;
-                if (event->type == type && event->on == on) return true;
+            while (auto event = engine.nextEvent()) told.push_back(*std::move(event));
+            const auto found = std::find_if(told.begin(), told.end(),
+                                            [&](const Event& event) { return event.type == type && event.on == on; });
+            if (found != told.end()) {
+                last = *found;
+                told.erase(found);
+                return true;
             }
             std::this_thread::sleep_for(5ms);
         }
@@ -67,6 +72,7 @@ struct Phone {
     std::shared_ptr<FakeCard> ear = std::make_shared<FakeCard>();
     std::shared_ptr<FakeCard> mouth = std::make_shared<FakeCard>();
     std::shared_ptr<FakeCard> bell = std::make_shared<FakeCard>();
+    std::vector<Event> told;
     Event last;
     Engine engine;
 };
@@ -121,8 +127,11 @@ TEST_CASE("two engines talk, and a digit crosses") {
         CHECK(right.last.digit == '#');
         CHECK(right.last.ms == 100);
         CHECK(eventually([&] { return left.engine.stats().framesPlayed > 48000; }));
-        const auto heard = left.ear->played();
-        CHECK(levelAt(std::span<const int16_t>(heard).last(9600), 48000, 700) > -9);
+        // Under a sanitizer on a busy machine it has holes, but not all the time.
+        CHECK(eventually([&] {
+            const auto heard = left.ear->played();
+            return levelAt(std::span<const int16_t>(heard).last(4800), 48000, 700) > -9;
+        }));
         left.engine.closeSession(a.id());
         CHECK(right.tells(Event::Type::Bye));
     }
