@@ -103,7 +103,7 @@ describe("the self-test", () => {
         await bench.says(({lamps}) => lamps?.call === "off");
     });
 
-    it("gives the microphone up to a call that comes, and cannot be opened in one", async () => {
+    it("gives the microphone up to a call that comes, in which OK does not bring it back", async () => {
         await openSelfTest();
         await captureIs(true);
         const caller = await bench.startFarEnd({mode: "loop"});
@@ -119,8 +119,11 @@ describe("the self-test", () => {
             for (const [i, span] of spans.entries()) {
                 expect(span.openedAt).toBeGreaterThanOrEqual(spans[i - 1]?.closedAt ?? 0);
             }
+            await bench.board.tap("ok");
+            await bench.glass.shows("Muted");
             await bench.board.putDown();
             await bench.phase("none");
+            await captureIs(false);
         } finally {
             await caller.stop();
         }
