@@ -1,6 +1,7 @@
 import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
+import {setImmediate} from "node:timers/promises";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {Config} from "../../../firmware/config/config.ts";
 import {createLog} from "../../../firmware/log.ts";
@@ -150,6 +151,21 @@ describe("the console", () => {
         cable.plug(false);
         cable.plug(true);
         expect(await cable.type("diff")).toContain("nothing is staged");
+    });
+
+    it("changes nothing when the cable goes at any byte of a change, a question or the word that would apply it", async () => {
+        const typed = "set phone.name Hall\rset account1.password\rsecret\rapply";
+        for (let length = 1; length <= typed.length; length++) {
+            cable.send(Buffer.from(typed.slice(0, length)));
+            cable.plug(false);
+            cable.plug(true);
+            // What was typed is answered before what comes.
+            await setImmediate();
+            expect(await cable.type("diff")).toContain("nothing is staged");
+            expect(await cable.type("apply")).toContain("nothing is staged");
+            expect(config.originOf("phone.name")).toBe("default");
+            expect(config.originOf("account1.password")).toBe("default");
+        }
     });
 
     it("gives ModemManager no answer", async () => {
