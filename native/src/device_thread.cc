@@ -33,7 +33,12 @@ int64_t PcmKeeper::step(int64_t now) {
             return step(now);
         }
         case PcmPort::State::Closed: {
-            if (!context_.port.wanted()) return kNever;
+            if (!context_.port.wanted()) {
+                // Whoever wants it next has waited for nothing yet.
+                failures_ = 0;
+                retryAt_ = 0;
+                return kNever;
+            }
             return now >= retryAt_ ? openDevice(now) : retryAt_;
         }
         case PcmPort::State::Ready:

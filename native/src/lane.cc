@@ -21,6 +21,10 @@ int64_t nsOf(int64_t frames) {
     return frames * kNsPerSecond / kSampleRate;
 }
 
+void countXrun(AudioCounters& counters, int64_t error) {
+    if (error == -EPIPE || error == -ESTRPIPE) counters.xruns.fetch_add(1, std::memory_order_relaxed);
+}
+
 int64_t later(int64_t now, int64_t frames) {
     return now + std::max(kShortest, nsOf(frames));
 }
@@ -95,7 +99,7 @@ void PlaybackLane::begin(AudioDevice& device, int64_t now) {
 
 int64_t PlaybackLane::fail(AudioDevice& device, int64_t error, int64_t now) {
     running_ = false;
-    counters_.xruns.fetch_add(1, std::memory_order_relaxed);
+    countXrun(counters_, error);
     const int recovered = device.recover(static_cast<int>(error));
     if (recovered < 0) return drop(recovered);
     if (!xruns_.count(now)) return drop(static_cast<int>(error));
@@ -160,7 +164,7 @@ int64_t CaptureLane::serve(AudioDevice& device, bool muted, int64_t now) {
 
 int64_t CaptureLane::fail(AudioDevice& device, int64_t error, int64_t now) {
     running_ = false;
-    counters_.xruns.fetch_add(1, std::memory_order_relaxed);
+    countXrun(counters_, error);
     const int recovered = device.recover(static_cast<int>(error));
     if (recovered < 0) return drop(recovered);
     if (!xruns_.count(now)) return drop(static_cast<int>(error));

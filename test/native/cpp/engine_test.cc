@@ -13,6 +13,7 @@
 #include "alsa_device.h"
 #include "fake_device.h"
 #include "signal.h"
+#include "udp_socket.h"
 
 using namespace offhook;
 using namespace std::chrono_literals;
@@ -193,6 +194,47 @@ TEST_CASE("the handset down for 300 ms closes capture although nobody says so, u
     phone.talk(session);
     CHECK(phone.tells(Event::Type::Capture, true));
     std::filesystem::remove(path);
+}
+
+TEST_CASE("garbage and half-right packets on both sockets harm nothing") {
+    Phone phone;
+    const Session& session = phone.engine.openSession();
+    RemoteMedia remote = remoteOf(session, CodecName::Opus);
+    remote.codecs.push_back({CodecName::Pcma, 8, 8000});
+    remote.codecs.push_back({CodecName::G722, 9, 8000});
+    auto from = bindPair("127.0.0.1", 24200, 24300, 0);
+    REQUIRE(from);
+    remote.port = from->port;
+    remote.rtcpPort = static_cast<uint16_t>(from->port + 1);
+    phone.engine.start(session.id(), remote);
+    phone.talk(session);
+    const auto rtp = *SocketAddress::parse("127.0.0.1", session.local().port);
+    const auto rtcp = *SocketAddress::parse("127.0.0.1", static_cast<uint16_t>(session.local().port + 1));
+    const uint8_t payloadTypes[] = {111, 8, 9, 101};
+    std::mt19937 random(3550);
+    for (int round = 0; round < 8000; ++round) {
+        std::vector<uint8_t> bytes(random() % 1600);
+        for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+        if (bytes.size() > 12 && round % 4 != 0) {
+            bytes[0] = static_cast<uint8_t>(random() % 8 == 0 ? 0x80 | random() % 64 : 0x80);
+            bytes[1] = payloadTypes[random() % 4];
+            bytes[2] = static_cast<uint8_t>(round >> 8);
+            bytes[3] = static_cast<uint8_t>(round + random() % 3);
+            if (random() % 50 != 0) std::fill_n(bytes.begin() + 8, 4, uint8_t{1});
+            if (random() % 2 == 0) bytes.resize(12 + random() % 200);
+        }
+        from->rtp.send(bytes, rtp);
+        if (bytes.size() > 4) {
+            bytes[0] = static_cast<uint8_t>(0x80 | bytes[0] % 32);
+            bytes[1] = static_cast<uint8_t>(200 + random() % 5);
+        }
+        from->rtcp.send(bytes, rtcp);
+        if (round % 8 == 0) std::this_thread::sleep_for(1ms);
+    }
+    CHECK(eventually([&] { return phone.engine.stats(session.id()).packetsReceived > 1000; }));
+    CHECK(phone.engine.stats(session.id()).packetsMalformed > 100);
+    const uint64_t before = phone.engine.stats().framesPlayed;
+    CHECK(eventually([&] { return phone.engine.stats().framesPlayed > before + 4800; }));
 }
 
 TEST_CASE("any order of calls, with cards that fail meanwhile, ends in silence and closed devices") {
