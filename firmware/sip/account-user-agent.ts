@@ -1,8 +1,8 @@
 /** JsSIP's user agent set up for one account, with a Contact that is always the address of the connection. */
 import {once} from "node:events";
-import {isIPv6} from "node:net";
 import type {AccountSettings, SipSettings} from "./account.ts";
 import {escapeUser} from "./dial-target.ts";
+import {bracketed} from "./host.ts";
 import type {SipSocket} from "./sip-socket.ts";
 import {SipUserAgent} from "./user-agent.ts";
 
@@ -27,11 +27,6 @@ interface Internals {
     _closeTimer: NodeJS.Timeout | null;
     readonly _transactions: {readonly nict: object; readonly ict: Readonly<Record<string, {readonly state: number}>>};
     registrator(): {_contact: string; register(): void};
-}
-
-/** `[::1]` for an IPv6 address; anything else as it is. */
-function bracketed(host: string): string {
-    return isIPv6(host) ? `[${host}]` : host;
 }
 
 /** One account's user agent. It connects and registers only when told to: registration.ts owns the plan. */

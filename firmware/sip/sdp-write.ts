@@ -1,6 +1,6 @@
 /** Structured data as SDP text (RFC 8866 §5), and when its version moves on (RFC 3264 §8). */
-import {isIPv6} from "node:net";
 import type {MediaDirection} from "../../native/index.ts";
+import {hasColons} from "./host.ts";
 import {codecAttributes, eventAttributes, type Payloads} from "./sdp-codecs.ts";
 
 /** The one line that sounds. */
@@ -39,7 +39,7 @@ const MAX_PTIME = 60;
 
 /** The text of a description, with CRLF. */
 export function sdpText({sessionId, version, address, lines}: Description): string {
-    const connection = `IN ${isIPv6(address) ? "IP6" : "IP4"} ${address}`;
+    const connection = `IN ${hasColons(address) ? "IP6" : "IP4"} ${address}`;
     const session = ["v=0", `o=- ${sessionId} ${version} ${connection}`, "s=-", `c=${connection}`, "t=0 0"];
     return [...session, ...lines.flatMap(mediaText), ""].join("\r\n");
 }

@@ -4,9 +4,9 @@
  *   offerLines() -> INVITE ->            acceptAnswer(): what they can, in our numbers and theirs -> RemoteMedia
  *   answerOffer() <- INVITE: first line that we can takes the call, the others get port 0          -> RemoteMedia
  */
-import {isIPv6} from "node:net";
 import type {Codec, CodecName, MediaDirection, RemoteMedia} from "../../native/index.ts";
 import {PhoneError} from "../errors.ts";
+import {hasColons} from "./host.ts";
 import {commonPayloads, noPayloads, offeredPayloads, type Payloads} from "./sdp-codecs.ts";
 import type {Sdp, SdpMedia} from "./sdp-parse.ts";
 import type {AudioLine, SdpLine} from "./sdp-write.ts";
@@ -109,7 +109,7 @@ function objectionOf(media: SdpMedia, local: LocalAudio, known: Payloads): strin
     if (media.port === 0) return `${where} is switched off`;
     if (media.protocol.toUpperCase() !== "RTP/AVP") return `${where} is ${media.protocol}, not RTP/AVP`;
     if (media.address === null) return `${where} has no address`;
-    if (!isUnspecified(media.address) && isIPv6(media.address) !== isIPv6(local.address)) {
+    if (!isUnspecified(media.address) && hasColons(media.address) !== hasColons(local.address)) {
         return `${where} has an address of the other IP version`;
     }
     if (commonPayloads(media, local.codecs, known).codecs.length === 0) return `${where} has no codec that we have`;

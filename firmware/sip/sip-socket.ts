@@ -1,7 +1,7 @@
 /** The socket that JsSIP is given: a wire, the message filter on both ways, and our keep-alives. */
-import {isIPv6} from "node:net";
 import {messageOf} from "../errors.ts";
 import type {Log} from "../log.ts";
+import {bracketed} from "./host.ts";
 import type {JsSipSocket} from "./jssip.ts";
 import {MessageFilter} from "./message-filter.ts";
 import type {LocalEndpoint, OpenWire, SipSocketOptions, Wire} from "./socket.ts";
@@ -12,8 +12,6 @@ import {openWebSocket} from "./websocket-socket.ts";
 /** How long the answer to a keep-alive may take, in ms (RFC 5626 §4.4.1). */
 const PONG_TIMEOUT_MS = 10_000;
 const DEFAULT_KEEP_ALIVE_SECONDS = 30;
-
-const bracketed = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
 
 /** Owns at most one connection at a time; JsSIP decides when to connect. */
 export class SipSocket implements JsSipSocket {
