@@ -25,7 +25,7 @@ export function openSessionsOf(engine: MediaEngine): OpenSessions {
     };
     return {
         engine: {
-            openSession: () => remembered(engine.openSession()),
+            openSession: (address) => remembered(engine.openSession(address)),
             setAudio: (wanted) => engine.setAudio(wanted),
             stats: () => engine.stats(),
             close: () => engine.close(),

@@ -1,7 +1,7 @@
 /** What each part of the phone needs of the settings, as pure functions of them. */
 
 import type {PhoneSettings} from "../phone/state.ts";
-import type {Secret} from "../secret.ts";
+import {Secret} from "../secret.ts";
 import type {AccountSettings, SipSettings, SipTransport} from "../sip/account.ts";
 import {accountNumbers, type Settings} from "./schema.ts";
 
@@ -47,6 +47,15 @@ export function accountsOf(settings: Settings, password: (account: number) => Se
         });
 }
 
+/** Where each account registers, by its id; empty text for one that is not enabled. */
+export function serversOf(settings: Settings): readonly string[] {
+    const enabled = accountsOf(settings, () => new Secret(""));
+    return accountNumbers.map((number) => {
+        const account = enabled.find(({id}) => id === number - 1);
+        return account === undefined ? "" : `${account.server}:${account.port} ${account.transport}`;
+    });
+}
+
 export function sipSettingsOf(settings: Settings, instanceId: string, version: string): SipSettings {
     return {
         ca: settings["sip.ca"],
@@ -54,6 +63,7 @@ export function sipSettingsOf(settings: Settings, instanceId: string, version: s
         dscp: settings["sip.dscp"],
         codecs: settings["audio.codecs"],
         ptime: settings["audio.ptime"],
+        mediaAddress: settings["rtp.address"],
         instanceId,
         userAgent: `Offhook/${version}`,
     };

@@ -2,9 +2,11 @@
  * The registry of settings: one table from which the type, the defaults, the validation, the secrecy, the scope of a
  * restart and the help follow.
  */
+import {countries} from "../phone/tone-plan.ts";
 import {
     certificatesKind,
     choiceKind,
+    digitMapKind,
     type Kind,
     listKind,
     numberKind,
@@ -41,17 +43,17 @@ const codecs = choiceKind(["opus", "G722", "PCMA", "PCMU"]);
 const emergencyNumber = patternKind(/^[0-9*#]{2,8}$/, "a number of 2 to 8 keys");
 
 const general = {
-    "phone.name": setting(textKind(24), "Offhook", "What the phone calls itself on the display."),
-    "phone.language": setting(optionalKind(languages), null, "Language of the display; empty asks at the next start."),
-    "phone.country": setting(
-        patternKind(/^[a-z]{2}$/, "two letters such as de"),
-        "de",
-        "Country whose tones are heard (ISO 3166-1).",
+    "phone.name": setting(
+        textKind(24),
+        "Offhook",
+        "What the phone calls itself at the console, to tell it from others.",
     ),
+    "phone.language": setting(optionalKind(languages), null, "Language of the display; empty asks at the next start."),
+    "phone.country": setting(choiceKind(countries), "de", "Country whose tones are heard (ISO 3166-1)."),
     "phone.time-zone": setting(timeZoneKind, "UTC", "Zone of the clock on the display and in the list of calls."),
     "phone.support-contact": setting(textKind(60), "", "Who helps: an address or a telephone number."),
     "dial.map": setting(
-        textKind(512),
+        digitMapKind,
         "",
         "Digit map (RFC 3435), alternatives separated by |; empty: # or the timer sends.",
     ),
@@ -78,7 +80,7 @@ const general = {
     "rtp.ports": setting(portsKind, [16384, 16484], "UDP ports for RTP and RTCP.", {scope: "restart"}),
     "rtp.dscp": setting(numberKind(0, 63, ""), 46, "DSCP of RTP (RFC 4594: EF is 46).", {scope: "restart"}),
     "rtp.address": setting(host, "", "Local address for RTP; empty: the one that reaches the server.", {
-        scope: "restart",
+        scope: "register",
     }),
     "sip.ca": setting(certificatesKind, "", "Authorities that may vouch for the server; empty: the public ones.", {
         scope: "register",

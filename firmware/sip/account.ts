@@ -34,6 +34,8 @@ export interface SipSettings {
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;
+    /** Local address for RTP; empty: the one that the connection to the server has. */
+    readonly mediaAddress: string;
     /** Persisted instance id, a UUID without `urn:uuid:` (RFC 5626 §4.1). */
     readonly instanceId: string;
     readonly userAgent: string;

@@ -154,7 +154,8 @@ export class Agent {
         const leg = new CallLeg({
             direction,
             ua: this.#ua,
-            engine,
+            // The address of the moment: it may have changed since the phone started, or not have been known then.
+            engine: {openSession: () => engine.openSession(sip.mediaAddress || this.#socket.local?.address)},
             codecs: sip.codecs,
             ptime: sip.ptime,
             log: this.#log,

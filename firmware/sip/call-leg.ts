@@ -29,7 +29,7 @@ export interface Caller {
 export interface CallLegOptions {
     readonly direction: "outgoing" | "incoming";
     readonly ua: Caller;
-    readonly engine: MediaEngine;
+    readonly engine: Pick<MediaEngine, "openSession">;
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;

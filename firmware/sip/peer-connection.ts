@@ -16,7 +16,7 @@ import {type Description, nextDescription, type SdpLine, sdpText} from "./sdp-wr
 
 /** What JsSIP hands through from the agent as its `pcConfig`. */
 export interface PeerConnectionOptions {
-    readonly engine: MediaEngine;
+    readonly engine: Pick<MediaEngine, "openSession">;
     /** In the order of preference. */
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */

@@ -71,7 +71,7 @@ export class RecordingEngine implements MediaEngine {
     /** `openSession` throws it. */
     failure: Error | null = null;
 
-    constructor(address = "127.0.0.1") {
+    constructor(address = "192.0.2.200") {
         this.#address = address;
     }
 
@@ -80,9 +80,9 @@ export class RecordingEngine implements MediaEngine {
         return this.sessions.filter((session) => !session.closed);
     }
 
-    openSession(): RecordingSession {
+    openSession(address = this.#address): RecordingSession {
         if (this.failure !== null) throw this.failure;
-        const session = new RecordingSession(this.sessions.length + 1, this.#address);
+        const session = new RecordingSession(this.sessions.length + 1, address);
         this.sessions.push(session);
         return session;
     }

@@ -109,6 +109,7 @@ const sipSettings: SipSettings = {
     dscp: 24,
     codecs: ["PCMA", "PCMU", "G722", "opus"],
     ptime: 20,
+    mediaAddress: "",
     instanceId: "00000000-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };

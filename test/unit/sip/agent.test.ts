@@ -37,6 +37,16 @@ describe("an outgoing call", () => {
         expect(await reasonOf()).toEqual({code: "remoteHangUp", sip: null});
     });
 
+    it("names the address of the connection to the server for its media, or the one that was set", async () => {
+        const invite = await dial(line);
+        expect(invite.body).toContain("c=IN IP4 127.0.0.1");
+        line.wire.send(responseTo(invite, 486, "Busy Here"));
+        await line.next("ended");
+        const set = await registeredLine({mediaAddress: "192.0.2.7"});
+        expect((await dial(set)).body).toContain("c=IN IP4 192.0.2.7");
+        await set.close();
+    });
+
     it("escapes what a feature code holds, and says that an emergency call is one", async () => {
         expect((await dial(line, "*21*600#", "out-1")).startLine).toBe("INVITE sip:*21*600%23@phone.test SIP/2.0");
         line.agent.dial("out-2", "112", true);
