@@ -10,8 +10,6 @@ import type {Log} from "./log.ts";
 
 export interface OpenedBoard {
     readonly board: Board;
-    /** Whether there is a loudspeaker path. */
-    readonly handsFree: boolean;
     /** Says a value to whoever watches a simulated board; a real one has no such door. */
     readonly publish: (value: Readonly<Record<string, unknown>>) => void;
 }
@@ -37,8 +35,7 @@ export async function openBoard(path: string, log: Log): Promise<OpenedBoard> {
     if (isSimulated(profile)) return openSimulated(profile, boardLog);
     const real = parseProfile(profile, path);
     const board = await createLinuxBoard(real, boardLog);
-    const handsFree = real.keypad?.keys.some((keys) => keys.includes("speaker")) ?? false;
-    return {board, handsFree, publish: () => undefined};
+    return {board, publish: () => undefined};
 }
 
 function readJson(path: string): unknown {
@@ -61,7 +58,7 @@ function openSimulated(profile: SimulatedProfile, log: BoardLog): OpenedBoard {
         sound,
         log,
     });
-    return {board, handsFree: true, publish: (value) => board.publish(value)};
+    return {board, publish: (value) => board.publish(value)};
 }
 
 const isSimulated = (profile: unknown): profile is SimulatedProfile =>

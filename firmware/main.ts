@@ -13,10 +13,11 @@ import {screenOf} from "../ui/screen.ts";
 import {screenWakeAt} from "../ui/wake.ts";
 import {type OpenedBoard, openBoard} from "./board.ts";
 import {Config} from "./config/config.ts";
+import {serversOf} from "./config/derive.ts";
 import {messageOf} from "./errors.ts";
-import {addressTowards, ownAddresses} from "./local-address.ts";
 import {createLog, type Log} from "./log.ts";
 import {type OpenSessions, openSessionsOf} from "./open-sessions.ts";
+import {ownAddresses} from "./own-addresses.ts";
 import {initialState} from "./phone/initial-state.ts";
 import {createPhone, type Phone, type PhoneOptions, type PhonePorts} from "./phone/phone.ts";
 import type {PhoneEvent, StatusFacts} from "./phone/state.ts";
@@ -71,12 +72,13 @@ class Door {
     }
 }
 
-function startEngine(board: Board, config: Config, address: string, post: (event: PhoneEvent) => void): MediaEngine {
+function startEngine(board: Board, config: Config, post: (event: PhoneEvent) => void): MediaEngine {
     return createEngine({
         playback: board.sound.handsetPlayback,
         capture: board.sound.handsetCapture,
         ringer: board.sound.ringer,
-        address,
+        // Each session names the address of its own account's connection.
+        address: "127.0.0.1",
         ports: config.settings["rtp.ports"],
         periodMs,
         priority: audioPriority,
@@ -84,15 +86,6 @@ function startEngine(board: Board, config: Config, address: string, post: (event
         dscp: config.settings["rtp.dscp"],
         onEvent: (event) => post({...event, at: now()}),
     });
-}
-
-/** The address for RTP: the one that was set, the one that reaches the first server, or one that others could reach. */
-async function mediaAddress(config: Config): Promise<string> {
-    const set = config.settings["rtp.address"];
-    if (set !== "") return set;
-    const [first] = config.accounts();
-    const towards = first === undefined ? null : await addressTowards(first.server, first.port);
-    return towards ?? ownAddresses()[0] ?? "127.0.0.1";
 }
 
 /** Tells the phone the newest calls; what the disk refuses is told by the store itself. */
@@ -110,7 +103,7 @@ function facts({config, engine, sessions}: Parts, session: number | null): Statu
         version,
         serial: config.instanceId,
         addresses: ownAddresses(),
-        servers: config.accounts().map(({server, port, transport}) => `${server}:${port} ${transport}`),
+        servers: serversOf(config.settings),
         realTime: engine.stats().realTime,
         media: session === null ? null : sessions.statsOf(session),
     };
@@ -120,7 +113,7 @@ function portsOf(parts: Parts): PhonePorts {
     const {opened, store, config, engine, accounts, post} = parts;
     const size = {columns: opened.board.display.columns, rows: opened.board.display.rows};
     const microphoneTest = new MicrophoneTest(opened.board.sound.handsetCapture, {
-        capture: (open) => post({type: "capture", open, at: now()}),
+        capture: (open) => post({type: "testCapture", open, at: now()}),
         level: (level) => post({type: "microphoneLevel", level, at: now()}),
         failed: (reason) => post({type: "device", pcm: "capture", ok: false, reason, at: now()}),
     });
@@ -152,14 +145,8 @@ function portsOf(parts: Parts): PhonePorts {
 }
 
 /** Where a change of the settings takes effect. */
-function follow({config, accounts, post, log}: Parts): void {
-    const apply = (): void => {
-        try {
-            accounts.apply({accounts: config.accounts(), sip: config.sipSettings(version)});
-        } catch (thrown) {
-            log.error(`the accounts cannot be started: ${messageOf(thrown)}`);
-        }
-    };
+function follow({config, accounts, post}: Parts): void {
+    const apply = (): void => accounts.apply({accounts: config.accounts(), sip: config.sipSettings(version)});
     config.onChange((scopes) => {
         post({type: "settings", settings: config.phoneSettings(), at: now()});
         if (scopes.has("register")) apply();
@@ -195,10 +182,14 @@ async function main(): Promise<void> {
         log: early.area("store"),
         onFault: (fault) => door.post({type: "storeFault", fault, at: now()}),
     });
-    const config = await Config.load(store, openVault(join(values.data, "key")), early.area("config"));
+    const config = await Config.load(
+        store,
+        openVault(join(values.data, "key"), early.area("vault")),
+        early.area("config"),
+    );
     const log = createLog(console.log, config.settings["log.level"]);
     const opened = await openBoard(values.profile, log.area("board"));
-    const engine = startEngine(opened.board, config, await mediaAddress(config), door.post);
+    const engine = startEngine(opened.board, config, door.post);
     const sessions = openSessionsOf(engine);
     const accounts = new Accounts({
         engine: sessions.engine,
@@ -208,7 +199,8 @@ async function main(): Promise<void> {
     });
     const parts: Parts = {log, opened, store, config, engine, sessions, accounts, post: door.post};
     const phone = createPhone({
-        state: initialState(config.phoneSettings(), now(), opened.handsFree),
+        // No board has a loudspeaker path yet: hands-free would open the microphone of a handset on its cradle.
+        state: initialState(config.phoneSettings(), now()),
         ports: portsOf(parts),
         log,
         now,
@@ -228,6 +220,7 @@ async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
         config,
         store,
         status: () => statusLines(phone.state, engine.stats(), config.instanceId),
+        blackBox: () => phone.blackBox(),
         version,
         log: log.area("console"),
     });
@@ -239,6 +232,9 @@ async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
     log.info("the phone is ready");
 }
 
+/** Why a promise failed, null where it did not: the end goes on in any case. */
+const settled = (ending: Promise<void>): Promise<string | null> => ending.then(() => null, messageOf);
+
 /** Ends in order: the phone hangs up, sound stops, accounts unregister, the store is written. */
 function stopOnSignals({log, opened, store, engine, accounts}: Parts, phone: Phone): void {
     let stopping = false;
@@ -246,11 +242,11 @@ function stopOnSignals({log, opened, store, engine, accounts}: Parts, phone: Pho
         if (stopping) return;
         stopping = true;
         log.info(`ending on ${signal}`);
-        await accounts.close();
+        const ended = [await settled(accounts.close())];
         phone.close();
         engine.close();
-        await store.close();
-        await opened.board.close();
+        ended.push(await settled(store.close()), await settled(opened.board.close()));
+        for (const reason of ended) if (reason !== null) log.error(`not ended in order: ${reason}`);
         process.exit(0);
     };
     for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop(signal));

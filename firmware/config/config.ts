@@ -28,20 +28,22 @@ export type CommitResult =
 export class Config {
     readonly #store: Store;
     readonly #vault: Vault;
+    readonly #log: Log;
     readonly #listeners: ((scopes: ReadonlySet<Scope>) => void)[] = [];
     #settings: Settings = initialSettings;
     #set: ReadonlySet<string> = new Set();
     #sealed: ReadonlyMap<string, Buffer> = new Map();
     #instanceId = "";
 
-    private constructor(store: Store, vault: Vault) {
+    private constructor(store: Store, vault: Vault, log: Log) {
         this.#store = store;
         this.#vault = vault;
+        this.#log = log;
     }
 
     /** Reads what is stored; a stored value that this firmware does not accept is named in the log and left at its default. */
     static async load(store: Store, vault: Vault, log: Log): Promise<Config> {
-        const config = new Config(store, vault);
+        const config = new Config(store, vault, log);
         const {values, secrets} = await store.settings();
         const changes = new Map<string, string>();
         for (const [name, value] of values) {
@@ -117,17 +119,24 @@ export class Config {
         return {name, value: parsed.ok ? kind.print(parsed.value) : text};
     }
 
+    /** A secret that is not this phone's is as good as none: the owner is told to type it again. */
     #password(account: number): Secret {
         const name = `account${account}.password`;
         const sealed = this.#sealed.get(name);
-        return sealed === undefined ? new Secret("") : this.#vault.open(name, sealed);
+        if (sealed === undefined) return new Secret("");
+        try {
+            return this.#vault.open(name, sealed);
+        } catch (thrown) {
+            this.#log.error(`${messageOf(thrown)}; it has to be set again`);
+            return new Secret("");
+        }
     }
 
     phoneSettings(): PhoneSettings {
         return phoneSettingsOf(this.#settings);
     }
 
-    /** The enabled accounts with their passwords opened. Throws `vaultForeign` where a secret is not this phone's. */
+    /** The enabled accounts with their passwords opened. */
     accounts(): readonly AccountSettings[] {
         return accountsOf(this.#settings, (account) => this.#password(account));
     }

@@ -1,4 +1,6 @@
 /** The kinds of settings: how text from a person or a tool becomes a value, or a sentence that says what is wrong. */
+import {messageOf} from "../errors.ts";
+import {parseDigitMap} from "../phone/digit-map.ts";
 
 export type Parsed<T> = {readonly ok: true; readonly value: T} | {readonly ok: false; readonly what: string};
 
@@ -107,6 +109,21 @@ export function optionalKind<T>(kind: Kind<T>): Kind<T | null> {
         choices: kind.choices,
     };
 }
+
+/** A digit map (RFC 3435 §2.1.5); the error names the place. */
+export const digitMapKind: Kind<string> = {
+    parse: (text) => {
+        try {
+            parseDigitMap(text);
+            return good(text);
+        } catch (thrown) {
+            return bad(messageOf(thrown));
+        }
+    },
+    print: (value) => value,
+    range: "a digit map such as 0T|00xxx.T|[1-9]xx",
+    choices: [],
+};
 
 /** The IANA names that this runtime knows. */
 export const timeZoneKind: Kind<string> = {

@@ -82,7 +82,7 @@ type Failure = DistributiveOmit<PhoneEvent, "at">;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** What the rules hear of an effect that could not be carried out; they say what follows. */
-function failureOf(effect: Effect, why: string): Failure | null {
+function failureOf(effect: Effect): Failure | null {
     switch (effect.type) {
         case "dial":
         case "answer":
@@ -93,14 +93,13 @@ function failureOf(effect: Effect, why: string): Failure | null {
         case "setHold": {
             return {type: "holdFailed", call: effect.call};
         }
+        // The store tells its fault itself, and when it is well again. A lost digit, name or fact changes nothing that
+        // the rules could mend; the log has it.
         case "openLog":
         case "answerLog":
         case "closeLog":
         case "markMissedSeen":
-        case "saveSetting": {
-            return {type: "storeFault", fault: why};
-        }
-        // A lost digit, name or fact changes nothing that the rules could mend; the log has it.
+        case "saveSetting":
         case "sendDigit":
         case "lookUpName":
         case "readFacts": {
@@ -206,7 +205,7 @@ export class Phone {
         this.#attempt(
             effect.type,
             () => this.#workOf(effect),
-            (why) => failureOf(effect, why),
+            () => failureOf(effect),
         );
     }
 

@@ -11,6 +11,7 @@ export type Command =
     | {readonly type: "apply"}
     | {readonly type: "discard"}
     | {readonly type: "status"}
+    | {readonly type: "events"}
     | {readonly type: "calls"}
     | {readonly type: "contacts"; readonly action: "list"}
     | {readonly type: "contacts"; readonly action: "add"; readonly name: string; readonly numbers: readonly string[]}
@@ -27,6 +28,7 @@ export const commandHelp: Readonly<Record<string, readonly [usage: string, sente
     apply: ["apply", "Checks all that is staged and puts it into force, or names every error."],
     discard: ["discard", "Forgets what is staged."],
     status: ["status", "Registration, addresses, versions."],
+    events: ["events", "The last thousand events of the phone, without numbers and names."],
     calls: ["calls", "Lists the recent calls."],
     contacts: ['contacts [list | add "NAME" NUMBER… | remove ID]', "The names shown for callers."],
 };
@@ -66,6 +68,7 @@ export function parseCommand(line: string): Command {
         case "apply":
         case "discard":
         case "status":
+        case "events":
         case "calls": {
             return rest.length === 0 ? {type: verb} : {type: "error", what: `${verb} takes nothing behind it`};
         }

@@ -19,6 +19,8 @@ export interface ConsoleOptions {
     readonly store: Store;
     /** The lines of `status`; never a secret. */
     readonly status: () => readonly string[];
+    /** The last events, without numbers and names. */
+    readonly blackBox: () => readonly string[];
     readonly version: string;
     readonly log: Log;
 }
@@ -107,9 +109,9 @@ class Console {
     async #line(text: string): Promise<void> {
         if (!this.#greeted) {
             this.#greeted = true;
-            const contact = this.#options.config.settings["phone.support-contact"];
+            const {"phone.support-contact": contact, "phone.name": name} = this.#options.config.settings;
             this.#print([
-                `Offhook ${this.#options.version}, provisioning console. Type help, or Tab to complete.`,
+                `${name}: Offhook ${this.#options.version}, provisioning console. Type help, or Tab to complete.`,
                 ...(contact === "" ? [] : [`Support: ${contact}`]),
             ]);
         }
@@ -137,7 +139,7 @@ class Console {
                 return this.#showLines(command.prefix);
             }
             case "set": {
-                if (command.value !== null) return this.#stage(command.name, command.value);
+                if (command.value !== null) return this.#set(command.name, command.value);
                 this.#asking = command.name;
                 return [];
             }
@@ -158,6 +160,9 @@ class Console {
             case "status": {
                 return this.#options.status();
             }
+            case "events": {
+                return this.#options.blackBox();
+            }
             case "calls": {
                 return callLines(
                     await this.#options.store.calls.recents(listedCalls),
@@ -168,6 +173,12 @@ class Console {
                 return this.#contacts(command);
             }
         }
+    }
+
+    /** A line with a secret is not recalled: the next one at the cable need not know it. */
+    #set(name: SettingName, value: string): readonly string[] {
+        if (settingOf(name).secret) this.#editor = {...this.#editor, history: this.#editor.history.slice(0, -1)};
+        return this.#stage(name, value);
     }
 
     /** An error is said at once; the value is staged only when it can be meant. */

@@ -95,7 +95,7 @@ const codes: Readonly<Record<number, Code>> = {
     416: "notFound",
     430: "unavailable",
     433: "forbidden",
-    480: "unavailable",
+    480: "noAnswer",
     484: "incomplete",
     485: "incomplete",
     486: "busy",

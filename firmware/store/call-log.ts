@@ -21,6 +21,7 @@ interface Entry {
     readonly answeredAt: number | null;
     readonly endedAt: number | null;
     readonly talkSeconds: number | null;
+    readonly seen: boolean;
 }
 
 /** UTC in whole ms; what the machine's clock says where the phone's is not known yet. */
@@ -30,7 +31,7 @@ const outcome = (entry: Entry): RecentCall["outcome"] | "open" =>
     entry.endedAt === null ? "open" : outcomeOf(entry.call, entry.talkSeconds);
 
 const columns =
-    "uid, direction, account, number, name, emergency, started_at, clock_known, answered_at, ended_at, talk_seconds, outcome, reason, sip";
+    "uid, direction, account, number, name, emergency, started_at, clock_known, answered_at, ended_at, talk_seconds, outcome, reason, sip, seen";
 
 function valuesOf(entry: Entry): Value[] {
     const {call} = entry;
@@ -49,6 +50,7 @@ function valuesOf(entry: Entry): Value[] {
         outcome(entry),
         call.reason?.code ?? null,
         call.reason?.sip ?? null,
+        entry.seen ? 1 : 0,
     ];
 }
 
@@ -107,6 +109,7 @@ export class CallLog {
             answeredAt: null,
             endedAt: null,
             talkSeconds: null,
+            seen: false,
         });
     }
 
@@ -207,14 +210,22 @@ export class CallLog {
             ?.all("SELECT count(*) AS missed FROM calls WHERE outcome = 'missed' AND seen = 0");
         const waiting = [...this.#waiting].filter((id) => {
             const entry = this.#entries.get(id);
-            return entry !== undefined && outcome(entry) === "missed";
+            return entry !== undefined && outcome(entry) === "missed" && !entry.seen;
         });
         return Number(rows?.[0]?.["missed"] ?? 0) + waiting.length;
     }
 
     async markMissedSeen(): Promise<void> {
+        for (const id of this.#waiting) {
+            const entry = this.#entries.get(id);
+            if (entry !== undefined && entry.endedAt !== null) this.#entries.set(id, {...entry, seen: true});
+        }
         await this.flush();
-        await this.#databases.writable()?.run("UPDATE calls SET seen = 1 WHERE outcome = 'missed' AND seen = 0");
+        try {
+            await this.#databases.writable()?.run("UPDATE calls SET seen = 1 WHERE outcome = 'missed' AND seen = 0");
+        } catch (thrown) {
+            this.#onFault(thrown);
+        }
     }
 }
 

@@ -2,6 +2,9 @@
  * SQLite behind one serial queue. A transaction owns the queue from BEGIN to COMMIT: with one connection, a row
  * acknowledged between another flow's BEGIN and ROLLBACK would be lost with that flow's work.
  */
+import {copyFileSync, mkdtempSync, rmSync, statSync} from "node:fs";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
 import sqlite3 from "sqlite3";
 import {PhoneError} from "../errors.ts";
 
@@ -82,10 +85,12 @@ class Connection implements Statements {
 
 class QueuedDatabase implements Database {
     readonly #connection: Connection;
+    readonly #afterClose: () => void;
     #tail: Promise<unknown> = Promise.resolve();
 
-    constructor(connection: Connection) {
+    constructor(connection: Connection, afterClose: () => void = () => undefined) {
         this.#connection = connection;
+        this.#afterClose = afterClose;
     }
 
     /** Runs `work` when all that was asked for before it is done, whatever became of that. */
@@ -120,7 +125,7 @@ class QueuedDatabase implements Database {
     }
 
     close(): Promise<void> {
-        return this.#queued(() => this.#connection.close());
+        return this.#queued(() => this.#connection.close()).finally(this.#afterClose);
     }
 }
 
@@ -148,11 +153,22 @@ export async function openDatabase(path: string): Promise<Database> {
 }
 
 /**
- * Opens what stands in a folder that cannot be written, so that a phone on a dying disk still knows its settings.
- * `immutable` because a WAL needs files that cannot be made there.
+ * Opens what stands in a folder that cannot be written, so that a phone on a dying disk still knows its settings. After
+ * a power cut part of it is in the WAL, which needs a folder that can be written: then a copy is read.
  */
 export async function openReadOnlyDatabase(path: string): Promise<Database> {
+    const wal = statSync(`${path}-wal`, {throwIfNoEntry: false});
+    if (wal !== undefined && wal.size > 0) return openCopy(path);
     const uri = `file:${encodeURI(path).replaceAll("?", "%3f").replaceAll("#", "%23")}?immutable=1`;
-    const connection = await Connection.open(uri, sqlite3.OPEN_READONLY | sqlite3.OPEN_URI);
-    return new QueuedDatabase(connection);
+    return new QueuedDatabase(await Connection.open(uri, sqlite3.OPEN_READONLY | sqlite3.OPEN_URI));
+}
+
+/** A private copy in the system's temporary folder, which goes when the database is closed. */
+async function openCopy(path: string): Promise<Database> {
+    const folder = mkdtempSync(join(tmpdir(), "offhook-copy-"));
+    const copy = join(folder, "copy.db");
+    copyFileSync(path, copy);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+    const connection = await Connection.open(copy, sqlite3.OPEN_READWRITE);
+    return new QueuedDatabase(connection, () => rmSync(folder, {recursive: true, force: true}));
 }

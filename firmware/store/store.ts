@@ -28,6 +28,11 @@ export interface Contact {
     readonly numbers: readonly string[];
 }
 
+export interface StoredSettings {
+    readonly values: ReadonlyMap<string, string>;
+    readonly secrets: ReadonlyMap<string, Buffer>;
+}
+
 /** One setting to write; a null value goes back to the default. A sealed value goes among the secrets. */
 export interface SettingChange {
     readonly name: string;
@@ -152,22 +157,34 @@ export class Store {
     }
 
     /** All settings that are set, as text, and all sealed secrets. */
-    async settings(): Promise<{
-        readonly values: ReadonlyMap<string, string>;
-        readonly secrets: ReadonlyMap<string, Buffer>;
-    }> {
+    async settings(): Promise<StoredSettings> {
         const database = this.#writable ?? this.#readable;
         if (database === null) return {values: new Map(), secrets: new Map()};
-        const values = await database.all("SELECT name, value FROM settings WHERE name <> 'store.probe'");
-        const secrets = await database.all("SELECT name, sealed FROM secrets");
-        return {
-            values: new Map(values.map((row) => [String(row["name"]), String(row["value"])])),
-            secrets: new Map(secrets.map((row) => [String(row["name"]), row["sealed"] as Buffer])),
-        };
+        try {
+            const values = await database.all("SELECT name, value FROM settings WHERE name <> 'store.probe'");
+            const secrets = await database.all("SELECT name, sealed FROM secrets");
+            return {
+                values: new Map(values.map((row) => [String(row["name"]), String(row["value"])])),
+                secrets: new Map(secrets.map((row) => [String(row["name"]), row["sealed"] as Buffer])),
+            };
+        } catch (thrown) {
+            // A phone without its settings is still a phone that can be provisioned.
+            this.#failed(thrown);
+            return {values: new Map(), secrets: new Map()};
+        }
     }
 
     /** Writes all changes in one transaction or none; throws with a store code where the disk refuses. */
     async changeSettings(changes: readonly SettingChange[]): Promise<void> {
+        try {
+            await this.#changeSettings(changes);
+        } catch (thrown) {
+            if (thrown instanceof PhoneError) this.#failed(thrown);
+            throw thrown;
+        }
+    }
+
+    async #changeSettings(changes: readonly SettingChange[]): Promise<void> {
         await this.#writer().transaction(async (transaction) => {
             for (const {name, value} of changes) {
                 if (value === null || typeof value !== "string") {

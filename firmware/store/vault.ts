@@ -4,8 +4,9 @@
  * so that one secret cannot be put in the place of another.
  */
 import {createCipheriv, createDecipheriv, randomBytes} from "node:crypto";
-import {chmodSync, readFileSync, rmSync, writeFileSync} from "node:fs";
-import {PhoneError} from "../errors.ts";
+import {chmodSync, readFileSync, renameSync, rmSync, writeFileSync} from "node:fs";
+import {messageOf, PhoneError} from "../errors.ts";
+import type {Log} from "../log.ts";
 import {Secret} from "../secret.ts";
 
 const algorithm = "aes-256-gcm";
@@ -52,12 +53,15 @@ export class Vault {
 
 /**
  * Reads the key file. One that is not there yet is made with mode 0600 when it is needed: a phone starts with a disk
- * that takes nothing. A key file that is not a key is an error: overwriting it would lose every secret.
+ * that takes nothing. A key file that is not a key is kept aside, never overwritten: somebody may know whose it is.
  */
-export function openVault(path: string): Vault {
+export function openVault(path: string, log: Log): Vault {
     const key = readKey(path);
     if (key === null) return new Vault(path, null);
-    if (key.length !== keyOctets) throw new PhoneError("vaultKey", `vault: ${path} is not a key of this phone`);
+    if (key.length !== keyOctets) {
+        keepAside(path, log);
+        return new Vault(path, null);
+    }
     try {
         chmodSync(path, 0o600);
     } catch (thrown) {
@@ -65,6 +69,16 @@ export function openVault(path: string): Vault {
         if ((thrown as NodeJS.ErrnoException).code !== "EROFS") throw thrown;
     }
     return new Vault(path, key);
+}
+
+function keepAside(path: string, log: Log): void {
+    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(":", "")}`;
+    try {
+        renameSync(path, aside);
+        log.error(`${path} is not a key of this phone; it was kept as ${aside}, and every secret has to be set again`);
+    } catch (thrown) {
+        log.error(`${path} is not a key of this phone and cannot be moved aside: ${messageOf(thrown)}`);
+    }
 }
 
 function readKey(path: string): Buffer | null {

@@ -6,6 +6,7 @@ import {Config} from "../../../firmware/config/config.ts";
 import {initialSettings, settingNames, settingOf} from "../../../firmware/config/schema.ts";
 import {validate} from "../../../firmware/config/validate.ts";
 import {createLog} from "../../../firmware/log.ts";
+import {Secret} from "../../../firmware/secret.ts";
 import {Store} from "../../../firmware/store/store.ts";
 import {openVault} from "../../../firmware/store/vault.ts";
 
@@ -13,7 +14,7 @@ const lines: string[] = [];
 const log = createLog((line) => lines.push(line), "debug");
 let folder = "";
 let store: Store;
-const load = (): Promise<Config> => Config.load(store, openVault(join(folder, "key")), log);
+const load = (): Promise<Config> => Config.load(store, openVault(join(folder, "key"), log), log);
 
 beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "offhook-config-"));
@@ -138,6 +139,17 @@ describe("a commit", () => {
             expect(readFileSync(join(folder, file)).includes("canary-password")).toBe(false);
         }
         expect(lines.join()).not.toContain("canary");
+    });
+
+    it("goes on without a password that another phone sealed, and says so", async () => {
+        const config = await load();
+        await config.commit(account);
+        rmSync(join(folder, "key"));
+        openVault(join(folder, "key"), log).seal("other", new Secret("x"));
+        expect((await load()).accounts()).toMatchObject([{user: "alice", port: 5060}]);
+        expect(lines.join()).toContain(
+            "account1.password cannot be opened with this phone's key; it has to be set again",
+        );
     });
 
     it("keeps the instance id over a restart", async () => {

@@ -78,9 +78,17 @@ beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "offhook-console-"));
     logged.length = 0;
     store = await Store.open({folder, log, onFault: () => undefined});
-    config = await Config.load(store, openVault(join(folder, "key")), log);
+    config = await Config.load(store, openVault(join(folder, "key"), log), log);
     cable = new Cable();
-    attachConsole({link: cable, config, store, status: () => ["registered: no"], version: "0.0.0", log});
+    attachConsole({
+        link: cable,
+        config,
+        store,
+        status: () => ["registered: no"],
+        blackBox: () => ["idle"],
+        version: "0.0.0",
+        log,
+    });
 });
 afterEach(async () => {
     await store.close();
@@ -129,6 +137,19 @@ describe("the console", () => {
         await cable.type("\u001b[A\u001b[A\u001b[A\u001b[A\u0015");
         expect(cable.seen).not.toContain("canary");
         expect(logged.join()).not.toContain("canary");
+    });
+
+    it("recalls no line that held a secret", async () => {
+        await cable.type("status");
+        await cable.type("set account1.password canary-inline");
+        const before = cable.seen.length;
+        expect(await cable.type("\u001b[A")).toContain("registered: no");
+        expect(cable.seen.slice(before)).not.toContain("canary");
+    });
+
+    it("refuses a digit map with the place of its fault, and a country without tones", async () => {
+        expect(await cable.type("set dial.map 0[1")).toMatch(/error: dial\.map: .*\[/);
+        expect(await cable.type("set phone.country xx")).toContain("error: phone.country: one of");
     });
 
     it("completes commands, names and choices with Tab, and lists when there are several", async () => {

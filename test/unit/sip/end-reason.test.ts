@@ -19,7 +19,7 @@ describe("a final response to our INVITE", () => {
         [603, "declined"],
         [607, "declined"],
         [408, "noAnswer"],
-        [480, "unavailable"],
+        [480, "noAnswer"],
         [404, "notFound"],
         [410, "notFound"],
         [604, "notFound"],
