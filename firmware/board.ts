@@ -10,6 +10,8 @@ import type {Log} from "./log.ts";
 
 export interface OpenedBoard {
     readonly board: Board;
+    /** Whether somebody may watch: a simulated board's door. */
+    readonly watched: boolean;
     /** Says a value to whoever watches a simulated board; a real one has no such door. */
     readonly publish: (value: Readonly<Record<string, unknown>>) => void;
 }
@@ -35,7 +37,7 @@ export async function openBoard(path: string, log: Log): Promise<OpenedBoard> {
     if (isSimulated(profile)) return openSimulated(profile, boardLog);
     const real = parseProfile(profile, path);
     const board = await createLinuxBoard(real, boardLog);
-    return {board, publish: () => undefined};
+    return {board, watched: false, publish: () => undefined};
 }
 
 function readJson(path: string): unknown {
@@ -58,7 +60,7 @@ function openSimulated(profile: SimulatedProfile, log: BoardLog): OpenedBoard {
         sound,
         log,
     });
-    return {board, publish: (value) => board.publish(value)};
+    return {board, watched: true, publish: (value) => board.publish(value)};
 }
 
 const isSimulated = (profile: unknown): profile is SimulatedProfile =>

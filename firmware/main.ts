@@ -29,6 +29,7 @@ import {Store} from "./store/store.ts";
 import {openVault} from "./store/vault.ts";
 import {version} from "./version.ts";
 
+const levelsMs = 100;
 /** Calls that the display can go back through. */
 const shownCalls = 100;
 const savedNames = {
@@ -169,6 +170,19 @@ function publishing(opened: OpenedBoard): NonNullable<PhoneOptions["onChange"]> 
         });
 }
 
+/** Level meters for who watches a simulated board; a real one has nobody to tell. Answers how to stop it. */
+function publishLevels({opened, engine}: Parts): () => void {
+    if (!opened.watched) return () => undefined;
+    let silent = false;
+    const timer = setInterval(() => {
+        const {captureOpen, playbackOpen, captureLevel, playbackLevel} = engine.stats();
+        const open = captureOpen || playbackOpen;
+        if (open || !silent) opened.publish({levels: {capture: captureLevel, playback: playbackLevel}});
+        silent = !open;
+    }, levelsMs);
+    return () => clearInterval(timer);
+}
+
 async function main(): Promise<void> {
     process.umask(0o077);
     const {values} = parseArgs({options: {profile: {type: "string"}, data: {type: "string"}}});
@@ -208,7 +222,7 @@ async function main(): Promise<void> {
         onChange: publishing(opened),
     });
     await start(parts, phone, door);
-    stopOnSignals(parts, phone);
+    stopOnSignals(parts, phone, publishLevels(parts));
 }
 
 async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
@@ -236,7 +250,7 @@ async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
 const settled = (ending: Promise<void>): Promise<string | null> => ending.then(() => null, messageOf);
 
 /** Ends in order: the phone hangs up, sound stops, accounts unregister, the store is written. */
-function stopOnSignals({log, opened, store, engine, accounts}: Parts, phone: Phone): void {
+function stopOnSignals({log, opened, store, engine, accounts}: Parts, phone: Phone, stopLevels: () => void): void {
     let stopping = false;
     const stop = async (signal: string): Promise<void> => {
         if (stopping) return;
@@ -244,6 +258,7 @@ function stopOnSignals({log, opened, store, engine, accounts}: Parts, phone: Pho
         log.info(`ending on ${signal}`);
         const ended = [await settled(accounts.close())];
         phone.close();
+        stopLevels();
         engine.close();
         ended.push(await settled(store.close()), await settled(opened.board.close()));
         for (const reason of ended) if (reason !== null) log.error(`not ended in order: ${reason}`);

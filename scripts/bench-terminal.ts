@@ -35,12 +35,7 @@ const lampColours: Readonly<Record<LampName, number>> = {
 export const enterScreen = `${csi}?1049h${csi}?25l${csi}2J`;
 export const leaveScreen = `${csi}?25h${csi}?1049l`;
 
-const pad = [
-    "   1        2 abc    3 def",
-    "   4 ghi    5 jkl    6 mno",
-    "   7 pqrs   8 tuv    9 wxyz",
-    "   *        0 +      #",
-];
+const pad = ["1        2 abc    3 def", "4 ghi    5 jkl    6 mno", "7 pqrs   8 tuv    9 wxyz", "*        0 +      #"];
 
 const help = [
     "space  lift or put down      0-9 * #  keys       arrows  cursor",
@@ -66,37 +61,38 @@ function lampText(name: LampName, state: LampState): string {
     return `${csi}${blinking}${lampColours[name]}m●${csi}0m ${name}`;
 }
 
+/** The glass in its frame, with the keypad's letters beside it. */
 function glassLines(view: BenchView): string[] {
     const width = Math.max(20, ...view.glass.map((line) => line.length));
     const colours = glassColours(view.backlight);
-    return [
+    const frame = [
         `  ┌${"─".repeat(width + 2)}┐`,
         ...view.glass.map((line) => `  │${colours} ${line.padEnd(width)} ${csi}0m│`),
         `  └${"─".repeat(width + 2)}┘`,
     ];
+    return frame.map((line, row) => `${line}   ${pad[row - 1] ?? ""}`);
 }
 
-/** The whole picture, with each line cleared to its end so that nothing of the last one stays. */
-export function drawBench(view: BenchView): string {
+/**
+ * The whole picture, at most `rows` lines so that nothing scrolls, each cleared to its end so that nothing of the last
+ * one stays. What must give way is the help, then the facts.
+ */
+export function drawBench(view: BenchView, rows: number): string {
     const lamps = (Object.keys(view.lamps) as LampName[]).map((name) => lampText(name, view.lamps[name]));
-    const lines = [
+    const needed = [
         bold("  Offhook bench phone"),
-        "",
         ...glassLines(view),
-        "",
         `  ${lamps.join("   ")}`,
-        "",
-        ...pad,
-        "",
         `  handset     ${view.hook === "on" ? "on hook" : bold("OFF HOOK")}`,
         `  microphone  ${meter(view.microphone)}`,
         `  earpiece    ${meter(view.earpiece)}`,
         `  ringer      ${meter(view.ringer)}`,
-        "",
-        ...help.map((line) => `  ${line}`),
-        "",
-        ...view.facts.map((fact) => dim(`  ${fact}`)),
     ];
+    const facts = view.facts.map((fact) => dim(`  ${fact}`));
+    const lines = [...needed, ...facts, "", ...help.map((line) => `  ${line}`)].slice(
+        0,
+        Math.max(needed.length, rows - 1),
+    );
     return `${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`;
 }
 

@@ -5,18 +5,18 @@
  *
  * Ctrl-C ends everything that it started.
  */
-import {mkdtempSync, writeFileSync} from "node:fs";
+import {mkdtempSync, rmSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {parseArgs} from "node:util";
 import type {Lamps} from "../hal/board.ts";
 import {BenchPhone, type BenchTransport} from "../test/support/bench-phone.ts";
+import {peersRoot} from "../test/support/peers.ts";
 import {monotonicNow} from "../test/support/sound-card.ts";
-import {speechLike} from "../test/support/sound-speech.ts";
+import {recordedVoice} from "../test/support/sound-voice.ts";
 import {encodeWav} from "../test/support/sound-wav.ts";
 import {benchInputs, drawBench, enterScreen, leaveScreen} from "./bench-terminal.ts";
 
-const rate = 48_000;
 /** The meters move ten times a second. */
 const drawMs = 100;
 /** What of the earpiece is kept for the WAV file, in seconds. */
@@ -37,82 +37,143 @@ const sound = choice("sound", values.sound, ["virtual", "card"]);
 const transport: BenchTransport = choice("transport", values.transport, ["tcp", "tls", "wss"]);
 const display = choice("display", values.display, ["cfa635", "vt100"]);
 
-const folder = mkdtempSync(join(tmpdir(), "offhook-bench-"));
-const recording = join(folder, "earpiece.wav");
-let bench: BenchPhone | null = null;
-let ending = false;
+/** The bench in this terminal, from its start to its end. */
+class Terminal {
+    readonly #folder = mkdtempSync(join(tmpdir(), "offhook-bench-"));
+    #bench: BenchPhone | null = null;
+    #timer: NodeJS.Timeout | undefined;
+    #startedAt = 0;
+    #inConsole = false;
+    #drawn = "";
+    #ending = false;
 
-process.on("SIGINT", () => void end(0));
-process.on("SIGTERM", () => void end(0));
-process.on("SIGHUP", () => void end(0));
-
-bench = await BenchPhone.start({
-    folder,
-    transport,
-    display,
-    sound,
-    keepSeconds,
-    microphone: {rate, samples: speechLike(rate, 20_000)},
-    progress: (what) => console.log(`  ${what}`),
-}).catch((thrown: Error) => {
-    console.error(thrown.message);
-    process.exit(1);
-});
-const startedAt = monotonicNow();
-
-let inConsole = false;
-let drawn = "";
-
-/** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
-function draw(phone: BenchPhone): void {
-    if (inConsole || ending) return;
-    const {said} = phone;
-    const handset = sound === "virtual" ? phone.handset.levels() : {playback: Number.NaN, capture: Number.NaN};
-    const calls = (said.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
-    const picture = drawBench({
-        glass: phone.glass.lines,
-        backlight: phone.glass.lit,
-        lamps: said.lamps ?? darkLamps,
-        hook: said.hook ?? "on",
-        microphone: handset.capture,
-        earpiece: handset.playback,
-        ringer: sound === "virtual" ? phone.ringer.levels().playback : Number.NaN,
-        facts: [
-            `registrar 127.0.0.1:${phone.kamailio[transport]} (${transport})   ${calls.join(", ") || "no call"}`,
-            `log ${phone.logFile}`,
-            ...(sound === "virtual" ? [`the earpiece is recorded; its WAV file is named at the end`] : []),
-        ],
-    });
-    if (picture !== drawn) process.stdout.write(picture);
-    drawn = picture;
-}
-
-function take(phone: BenchPhone, text: string): void {
-    if (inConsole) {
-        const end = text.indexOf("\u001d");
-        phone.console.send(end < 0 ? text : text.slice(0, end));
-        if (end >= 0) leaveConsole();
-        return;
+    async start(): Promise<void> {
+        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void this.end(0));
+        const bench = await BenchPhone.prepare({
+            folder: this.#folder,
+            transport,
+            display,
+            sound,
+            keepSeconds,
+            microphone: recordedVoice(peersRoot()),
+            progress: (what) => console.log(`  ${what}`),
+        });
+        this.#bench = bench;
+        if (this.#ending) return;
+        await bench.startPhone();
+        console.log("  provisioning the phone through its console");
+        await bench.provision();
+        await bench.registered();
+        this.#show(bench);
     }
-    for (const input of benchInputs(text)) {
-        switch (input.type) {
-            case "key": {
-                move(phone.board.tap(input.key));
-                break;
-            }
-            case "hook": {
-                move(phone.said.hook === "off" ? phone.board.putDown() : phone.board.lift());
-                break;
-            }
-            case "console": {
-                enterConsole(phone);
-                break;
-            }
-            case "end": {
-                void end(0);
-                break;
+
+    #show(bench: BenchPhone): void {
+        this.#startedAt = monotonicNow();
+        process.stdout.write(enterScreen);
+        bench.console.onText((text) => {
+            if (this.#inConsole) process.stdout.write(text);
+        });
+        if (process.stdin.isTTY) process.stdin.setRawMode(true);
+        process.stdin.setEncoding("utf8").on("data", (text: string) => this.#take(bench, text));
+        bench.board.onSaid(() => this.#draw(bench));
+        bench.glass.onChange(() => this.#draw(bench));
+        this.#timer = setInterval(() => this.#draw(bench), drawMs);
+        void bench.process.exited.then(() => this.#died(bench));
+    }
+
+    /** The firmware ended by itself: what it said last is shown. */
+    async #died(bench: BenchPhone): Promise<void> {
+        if (this.#ending) return;
+        const last = bench.process.log.slice(-20);
+        await this.end(1, ["the firmware ended; it said last", ...last]);
+    }
+
+    /** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
+    #draw(bench: BenchPhone): void {
+        if (this.#inConsole || this.#ending) return;
+        const {said} = bench;
+        const calls = (said.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
+        const picture = drawBench(
+            {
+                glass: bench.glass.lines,
+                backlight: bench.glass.lit,
+                lamps: said.lamps ?? darkLamps,
+                hook: said.hook ?? "on",
+                microphone: said.levels?.capture ?? Number.NEGATIVE_INFINITY,
+                earpiece: said.levels?.playback ?? Number.NEGATIVE_INFINITY,
+                ringer: sound === "virtual" ? bench.ringer.levels().playback : Number.NEGATIVE_INFINITY,
+                facts: [
+                    `registrar 127.0.0.1:${bench.kamailio[transport]} (${transport})   ${calls.join(", ") || "no call"}`,
+                    `log ${bench.logFile}`,
+                ],
+            },
+            process.stdout.rows ?? 24,
+        );
+        if (picture !== this.#drawn) process.stdout.write(picture);
+        this.#drawn = picture;
+    }
+
+    #take(bench: BenchPhone, text: string): void {
+        if (this.#inConsole) {
+            const end = text.indexOf("\u001d");
+            bench.console.send(end < 0 ? text : text.slice(0, end));
+            if (end >= 0) this.#leaveConsole();
+            return;
+        }
+        for (const input of benchInputs(text)) {
+            switch (input.type) {
+                case "key": {
+                    move(bench.board.tap(input.key));
+                    break;
+                }
+                case "hook": {
+                    move(bench.said.hook === "off" ? bench.board.putDown() : bench.board.lift());
+                    break;
+                }
+                case "console": {
+                    this.#enterConsole(bench);
+                    break;
+                }
+                case "end": {
+                    void this.end(0);
+                    break;
+                }
             }
         }
+    }
+
+    #enterConsole(bench: BenchPhone): void {
+        this.#inConsole = true;
+        process.stdout.write("\u001b[2J\u001b[H\u001b[?25hprovisioning console; Ctrl-] goes back to the phone\r\n");
+        bench.console.send("\r");
+    }
+
+    #leaveConsole(): void {
+        this.#inConsole = false;
+        this.#drawn = "";
+        process.stdout.write("\u001b[2J\u001b[?25l");
+    }
+
+    /** Writes the earpiece's WAV file and ends all that was started; a second call does nothing. */
+    async end(code: number, lines: readonly string[] = []): Promise<void> {
+        if (this.#ending) return;
+        this.#ending = true;
+        clearInterval(this.#timer);
+        if (process.stdin.isTTY) process.stdin.setRawMode(false);
+        if (this.#startedAt > 0) process.stdout.write(leaveScreen);
+        for (const line of lines) console.log(line);
+        this.#keepRecording();
+        await this.#bench?.stop();
+        if (this.#startedAt === 0) rmSync(this.#folder, {recursive: true, force: true});
+        process.exit(code);
+    }
+
+    #keepRecording(): void {
+        if (this.#bench === null || this.#startedAt === 0 || sound === "card") return;
+        const recording = join(this.#folder, "earpiece.wav");
+        const from = Math.max(this.#startedAt, monotonicNow() - keepSeconds * 1e9);
+        writeFileSync(recording, encodeWav(this.#bench.handset.heard(from, monotonicNow())));
+        console.log(`the earpiece: ${recording}`);
     }
 }
 
@@ -121,41 +182,5 @@ function move(moved: Promise<void>): void {
     moved.catch(() => undefined);
 }
 
-function enterConsole(phone: BenchPhone): void {
-    inConsole = true;
-    process.stdout.write("\u001b[2J\u001b[H\u001b[?25hprovisioning console; Ctrl-] goes back to the phone\r\n");
-    phone.console.send("\r");
-}
-
-function leaveConsole(): void {
-    inConsole = false;
-    drawn = "";
-    process.stdout.write("\u001b[2J\u001b[?25l");
-}
-
-/** Writes the earpiece's WAV file and ends all that was started; a second call does nothing. */
-async function end(code: number): Promise<void> {
-    if (ending) return;
-    ending = true;
-    clearInterval(timer);
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
-    process.stdout.write(leaveScreen);
-    if (bench !== null && sound === "virtual") {
-        const from = Math.max(startedAt, monotonicNow() - keepSeconds * 1e9);
-        writeFileSync(recording, encodeWav(bench.handset.heard(from, monotonicNow())));
-        console.log(`the earpiece: ${recording}`);
-    }
-    await bench?.stop();
-    process.exit(code);
-}
-
-const phone = bench;
-process.stdout.write(enterScreen);
-phone.console.onText((text) => {
-    if (inConsole) process.stdout.write(text);
-});
-if (process.stdin.isTTY) process.stdin.setRawMode(true);
-process.stdin.setEncoding("utf8").on("data", (text: string) => take(phone, text));
-phone.board.onSaid(() => draw(phone));
-phone.glass.onChange(() => draw(phone));
-const timer = setInterval(() => draw(phone), drawMs);
+const terminal = new Terminal();
+terminal.start().catch((thrown: Error) => terminal.end(1, [thrown.message]));

@@ -55,6 +55,8 @@ export interface PhoneSaid extends BoardSaid {
         readonly registered: boolean;
         readonly fault: string | null;
     }[];
+    /** Peaks in dBFS, null for silence; told ten times a second while there is a call or a tone. */
+    readonly levels?: {readonly capture: number | null; readonly playback: number | null};
     readonly outputs?: {
         readonly earTone: object | null;
         readonly ring: boolean;

@@ -15,6 +15,12 @@ export const READY_MS = 20_000;
 /** How long a peer may take to end after SIGTERM before it is killed, in ms. */
 const STOP_MS = 5_000;
 
+/** Where the packages are unpacked. */
+export function peersRoot(): string {
+    unpackPeers();
+    return ROOT;
+}
+
 /** Unpacks the peers if that was not done yet (see `scripts/peers`). Throws if a package cannot be had. */
 export function unpackPeers(): void {
     execFileSync(join(TOP, "scripts", "peers"), {stdio: ["ignore", "ignore", "inherit"]});

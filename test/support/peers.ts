@@ -13,4 +13,4 @@ export {
     startKamailio,
 } from "./peers-kamailio.ts";
 export {type Lcdd, type LcddOptions, startLcdd} from "./peers-lcdd.ts";
-export {freePorts, PeerProcess, unpackPeers} from "./peers-process.ts";
+export {freePorts, PeerProcess, peersRoot, unpackPeers} from "./peers-process.ts";

@@ -22,7 +22,8 @@ export class PhoneProcess {
     readonly log: string[] = [];
     readonly startedAt = performance.now();
     readonly #child: ChildProcess;
-    readonly #exited: Promise<unknown>;
+    /** Resolves when the process is gone, however it ended. */
+    readonly exited: Promise<void>;
     readonly #listeners = new Set<() => void>();
 
     constructor(options: PhoneProcessOptions) {
@@ -32,7 +33,7 @@ export class PhoneProcess {
             env: {...process.env, ...options.environment},
             stdio: ["ignore", "pipe", "pipe"],
         });
-        this.#exited = once(this.#child, "exit").then(() => file.end());
+        this.exited = once(this.#child, "exit").then(() => void file.end());
         for (const stream of [this.#child.stdout, this.#child.stderr]) {
             if (stream === null) continue;
             createInterface({input: stream}).on("line", (line) => {
@@ -74,7 +75,7 @@ export class PhoneProcess {
             };
             const timer = setTimeout(() => fail(`${ms} ms passed`), ms);
             this.#listeners.add(look);
-            void this.#exited.then(() => fail("the firmware ended"));
+            void this.exited.then(() => fail("the firmware ended"));
         });
     }
 
@@ -82,7 +83,7 @@ export class PhoneProcess {
     async stop(): Promise<number | string | null> {
         if (this.running) this.#child.kill("SIGTERM");
         const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopMs);
-        await this.#exited;
+        await this.exited;
         clearTimeout(timer);
         return this.ended;
     }
@@ -90,6 +91,6 @@ export class PhoneProcess {
     /** A power cut as far as a process can have one. */
     async kill(): Promise<void> {
         this.#child.kill("SIGKILL");
-        await this.#exited;
+        await this.exited;
     }
 }
