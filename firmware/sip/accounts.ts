@@ -26,6 +26,8 @@ export class Accounts {
     readonly #agents = new Map<AccountId, Agent>();
     /** Which account carries each call that is not over. */
     readonly #calls = new Map<CallId, AccountId>();
+    /** Calls that wait for the accounts to have started anew. */
+    readonly #dialling = new Set<CallId>();
     #states: readonly AccountState[] = [];
     #wanted: AccountsWanted | null = null;
     #incoming = 0;
@@ -86,8 +88,14 @@ export class Accounts {
         this.#restartWhenIdle();
     }
 
-    /** Dials from the account; an emergency call takes any account there is when that one has none. */
-    dial(call: CallId, account: AccountId, number: string, emergency: boolean): void {
+    /**
+     * Dials from the account; an emergency call takes any account there is when that one has none. A call that is made
+     * while the accounts start anew goes out as soon as they have.
+     */
+    async dial(call: CallId, account: AccountId, number: string, emergency: boolean): Promise<void> {
+        this.#dialling.add(call);
+        await this.#restarting;
+        if (!this.#dialling.delete(call)) return;
         const agent = this.#agents.get(account) ?? (emergency ? [...this.#agents.values()][0] : undefined);
         if (agent === undefined) {
             this.#end(call, {code: "noService", sip: null});
@@ -116,6 +124,7 @@ export class Accounts {
     }
 
     hangUp(call: CallId): void {
+        if (this.#dialling.delete(call)) this.#end(call, {code: "cancelled", sip: null});
         this.#agentOf(call)?.hangUp(call);
     }
 

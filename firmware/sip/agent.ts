@@ -191,6 +191,11 @@ export class Agent {
         if (originator !== "remote") return;
         const {sip, nextIncomingId, account} = this.#options;
         const address = this.#socket.local?.address ?? "0.0.0.0";
+        if (this.#closing !== null) {
+            // Nobody could answer it: the account is being given up.
+            session.terminate({status_code: 480});
+            return;
+        }
         const refusal = refusalOf(request.body ?? "", {codecs: sip.codecs, address});
         if (refusal !== null) {
             this.#log.warning(`an INVITE was refused with ${refusal.status}: ${refusal.because}`);
