@@ -61,7 +61,7 @@ function recentOf(row: Row): RecentCall {
         party: {number: String(row["number"]), name: row["name"] as string | null},
         startedAt: Number(row["started_at"]),
         talkSeconds: row["talk_seconds"] as number | null,
-        outcome: row["outcome"] as RecentCall["outcome"],
+        outcome: row["outcome"] === "open" ? "interrupted" : (row["outcome"] as RecentCall["outcome"]),
         reason: row["reason"] as EndReason["code"] | null,
     };
 }
@@ -196,10 +196,11 @@ export class CallLog {
     async #rows(limit: number, except: ReadonlySet<string>): Promise<readonly RecentCall[]> {
         const database = this.#databases.readable();
         if (database === null) return [];
-        const rows = await database.all(
-            "SELECT * FROM calls WHERE outcome <> 'open' ORDER BY started_at DESC, row DESC LIMIT ?",
-            [limit],
-        );
+        // What stands open in a file that can only be read was open when the phone went down.
+        const open = this.#databases.writable() === null ? "" : "WHERE outcome <> 'open'";
+        const rows = await database.all(`SELECT * FROM calls ${open} ORDER BY started_at DESC, row DESC LIMIT ?`, [
+            limit,
+        ]);
         return rows.filter((row) => !except.has(String(row["uid"]))).map(recentOf);
     }
 

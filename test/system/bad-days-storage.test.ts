@@ -3,9 +3,9 @@ import {mkdirSync, rmSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {type BadDay, callEcho, prepareBadDay, talkToEcho} from "../support/bad-day.ts";
+import {mayMount} from "../support/mount.ts";
 
-/** Only root may mount; elsewhere the store's own test of full and read-only folders has to do. */
-const canMount = process.getuid?.() === 0;
+const canMount = mayMount("a phone with a full or a read-only data folder");
 
 let day: BadDay;
 

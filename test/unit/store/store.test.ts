@@ -9,6 +9,7 @@ import type {Call, EndReason} from "../../../firmware/phone/call.ts";
 import {openDatabase} from "../../../firmware/store/database.ts";
 import {migrate, newestVersion} from "../../../firmware/store/migrations.ts";
 import {Store} from "../../../firmware/store/store.ts";
+import {mayMount} from "../../support/mount.ts";
 
 const log = createLog(() => undefined, "error");
 let folder = "";
@@ -192,7 +193,7 @@ describe("a disk on a bad day", () => {
     const mount = (...options: string[]): void => {
         execFileSync("mount", [...options, folder]);
     };
-    const canMount = process.getuid?.() === 0;
+    const canMount = mayMount("the full and the read-only disk");
     const unmount = (): void => {
         execFileSync("umount", [folder]);
     };
@@ -261,6 +262,24 @@ describe("a disk on a bad day", () => {
                 code: "storeUnavailable",
             });
             await second.close();
+        } finally {
+            unmount();
+        }
+    });
+
+    it.runIf(canMount)("is read after a power cut though it can no longer be written", async () => {
+        mount("-t", "tmpfs", "-o", "size=8m", "tmpfs");
+        try {
+            const acknowledged = await killedWriter(2);
+            mount("-o", "remount,ro");
+            const store = await openStore();
+            expect(store.fault).not.toBeNull();
+            const recents = await store.calls.recents(10_000);
+            const known = new Set(recents.map(({party}) => party.number));
+            expect(acknowledged.filter((number) => !known.has(number))).toEqual([]);
+            expect(new Set(recents.map(({outcome}) => outcome))).toEqual(new Set(["interrupted"]));
+            expect([...(await store.settings()).values]).toEqual([]);
+            await store.close();
         } finally {
             unmount();
         }
