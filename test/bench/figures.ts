@@ -83,7 +83,8 @@ export const figures = [
         words: "lift to dial tone",
         unit: "ms",
         digits: 1,
-        definition: "From the hook event after its debounce to the first sample above -50 dBFS at the speaker.",
+        definition:
+            "From lifting the handset, its debounce of 20 ms included, to the first sample above -50 dBFS at the speaker.",
     },
 ] as const satisfies readonly FigureDefinition[];
 

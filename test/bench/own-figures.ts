@@ -26,12 +26,10 @@ export async function ownFigures(phone: OffhookPhone): Promise<Values> {
 }
 
 async function liftToDialTone({board, card}: OffhookPhone): Promise<number | null> {
-    const lifted = board.until(({hook}) => hook === "off").then(() => monotonicNow());
+    const from = monotonicNow();
     await board.lift();
-    const at = await lifted;
     await sleep(LISTEN_MS);
-    const from = at - 50 * MILLI;
-    return firstSoundAfter(at, {...card.heard(from, at + (LISTEN_MS - 50) * MILLI), at: from});
+    return firstSoundAfter(from, {...card.heard(from, from + LISTEN_MS * MILLI), at: from});
 }
 
 async function keyToGlass({board, glass}: OffhookPhone, key: Key, dialled: string): Promise<number> {
