@@ -29,6 +29,12 @@ function isFeatureCode(number: string): boolean {
     return number.startsWith("*") || number.startsWith("#");
 }
 
+const isEmergency = (state: PhoneState, number: string): boolean => state.settings.emergencyNumbers.includes(number);
+
+/** With an ear at it, over a ringing call, or where the hook switch cannot be believed. */
+const sendsAtOnce = (state: PhoneState): boolean =>
+    isListening(state) || liveCalls(state).length > 0 || state.faults.includes("hook");
+
 /** What the map says; it can neither exclude nor cut short what may become an emergency number or a feature code. */
 function matchOf(state: PhoneState, number: string): DigitMatch {
     const map = mapOf(state.settings.digitMap);
@@ -49,8 +55,9 @@ function mapOf(text: string): ReturnType<typeof parseDigitMap> {
 }
 
 /**
- * One more digit. An emergency number is sent as soon as it is complete, in every state. With an ear listening the
- * digit map decides; on the hook digits only collect, for a lift, OK or # to send.
+ * One more digit. With an ear listening an emergency number is sent as soon as it is complete, and of others the digit
+ * map decides. On the hook digits collect for a lift, OK or # to send; an emergency number is sent by the timer as well,
+ * so that a longer number that begins like one can be typed.
  */
 export function pressDigit(state: PhoneState, digit: Digit): Step {
     const before = state.dialling?.digits ?? "";
@@ -59,7 +66,7 @@ export function pressDigit(state: PhoneState, digit: Digit): Step {
     if (before.length >= mostDigits) return stepOf(state);
     const number = before + digit;
     const heard = withFeedback(state, digit);
-    if (state.settings.emergencyNumbers.includes(number)) return placeCall(heard, number);
+    if (isEmergency(state, number) && sendsAtOnce(state)) return placeCall(heard, number);
     const collected: PhoneState = {...heard, notice: null, dialling: {digits: number, dialAt: dialAtOf(state)}};
     if (rings || !isListening(state)) return stepOf(collected);
     switch (matchOf(state, number)) {

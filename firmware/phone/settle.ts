@@ -25,7 +25,8 @@ function diallingOf(state: PhoneState): Dialling | null {
     const {dialling} = state;
     const live = liveCalls(state);
     if (dialling === null || live.some((call) => call.phase !== "ringing")) return null;
-    const waits = live.length > 0 || !isListening(state);
+    const emergency = state.settings.emergencyNumbers.includes(dialling.digits);
+    const waits = live.length > 0 || !(isListening(state) || emergency);
     return {digits: dialling.digits, dialAt: waits ? null : (dialling.dialAt ?? dialAtOf(state))};
 }
 

@@ -90,7 +90,10 @@ export type View =
     | {readonly type: "ringVolume"}
     | {readonly type: "selfTest"; readonly step: SelfTestStep; readonly since: number};
 
-/** Digits being collected. `dialAt` is null with the handset down (predial) and while a call rings over it. */
+/**
+ * Digits being collected. `dialAt` is null with the handset down (predial), unless they are an emergency number, and
+ * while a call rings over it.
+ */
 export interface Dialling {
     readonly digits: string;
     readonly dialAt: number | null;

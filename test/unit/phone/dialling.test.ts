@@ -241,17 +241,30 @@ describe("an emergency number", () => {
         ["no registration", {accounts: []}],
         ["no consent", {consent: false}],
         ["a mobile call", {cellularBusy: true}],
-        ["the handset on the hook", {}],
         ["a broken sound card", {soundFault: "playback: gone"}],
         ["the first start", {view: {type: "firstStart", step: "country", selected: 3}}],
         ["the menu", {view: {type: "menu", selected: 2}}],
         ["the self-test", {view: {type: "selfTest", step: "microphone", since: 1000}}],
     ] as const)("is sent in spite of %s", (_, state) => {
-        const stage = new Stage({}, state).press("112");
+        const stage = new Stage({}, state).lift().press("112");
         expect(stage.all.filter(({type}) => type === "dial")).toMatchObject([{number: "112", emergency: true}]);
         stage.confirmed();
         expect(stage.out.microphone).toBe("open");
         expect(stage.out.mix).toEqual([stage.call.id]);
+    });
+
+    it("dialled on the hook is sent by the timer, so that a longer number can be typed", () => {
+        const stage = new Stage().press("112");
+        expect(dialled(stage)).toEqual([]);
+        expect(dialled(stage.wait(4_000))).toEqual(["112"]);
+        const longer = new Stage().press("1125550").wait(60_000);
+        expect(dialled(longer)).toEqual([]);
+        expect(dialled(longer.lift())).toEqual(["1125550"]);
+    });
+
+    it("on the hook is sent at once where the hook switch is broken", () => {
+        const stage = new Stage().post({type: "fault", part: "hook", lost: true, reason: "line gone"}).press("112");
+        expect(dialled(stage)).toEqual(["112"]);
     });
 
     it("goes over an account that is registered", () => {

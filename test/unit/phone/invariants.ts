@@ -85,7 +85,8 @@ function shapeBreach(state: PhoneState): string | null {
     if (live.length === 0 && state.muted) return "mute outlived its call";
     if (state.dialling?.digits === "") return "dialling without digits";
     const timed = state.dialling !== null && state.dialling.dialAt !== null;
-    if (timed && (focusOf(state) !== "dialling" || !isListening(state))) return "digits would be sent behind the back";
+    const sent = isListening(state) || state.settings.emergencyNumbers.includes(state.dialling?.digits ?? "");
+    if (timed && (focusOf(state) !== "dialling" || !sent)) return "digits would be sent behind the back";
     const ids = new Set(state.calls.map(({id}) => id));
     return ids.size === state.calls.length ? null : "two calls of one name";
 }

@@ -91,7 +91,9 @@ function dialFrom(state: PhoneState, number: string): readonly Effect[] {
     const keys = [...number].flatMap((digit) => press(digit as Key));
     let step: {state: PhoneState; effects: readonly Effect[]} = {state, effects: []};
     const effects: Effect[] = [];
-    for (const event of [free, putDown, ...away, ...keys]) {
+    // On the hook it waits for the timer, in case that a longer number is meant.
+    const timer: PhoneEvent = {type: "clock", at: at + 60_000, wall: 0};
+    for (const event of [free, putDown, ...away, ...keys, timer]) {
         step = transition(step.state, event);
         effects.push(...step.effects);
     }
