@@ -66,6 +66,7 @@ function talkKey(state: PhoneState, call: Call, key: Key): Step {
         case "down": {
             return changeVolume(state, "volume", -1);
         }
+        case "right":
         case "hold": {
             return toggleHold(state, call);
         }

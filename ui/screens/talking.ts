@@ -2,7 +2,7 @@
 import type {Call} from "../../firmware/phone/call.ts";
 import type {CodecName} from "../../native/index.ts";
 import {duration, partyLines} from "../format.ts";
-import {type Hint, line, type Page, type PageLine, RANK} from "../page.ts";
+import {type Hint, isLarge, line, type Page, type PageLine, RANK} from "../page.ts";
 import {accountOf, hint, nextSecond, type Scene} from "../scene.ts";
 import {partyBody} from "./party.ts";
 
@@ -36,14 +36,22 @@ export function talkingScreen(scene: Scene, call: Call): Page {
     };
 }
 
+/** How long volume and hold each have their place on a narrow glass, in ms. */
+const TURN = 4_000;
+
 /** The middle one goes first on a narrow glass: with the handset in the hand nobody needs a key to hang up. */
 function callHints(scene: Scene, call: Call): readonly Hint[] {
-    const {hook, muted} = scene.state;
+    const {hook, muted, now} = scene.state;
     const mute = hint(scene, "ok", muted ? "unmute" : "mute");
     const volume = hint(scene, "upDown", "volume");
     const end = hint(scene, "back", "hangUp");
     if (hook === "on") return [end, volume, mute];
-    return call.emergency ? [volume, mute] : [volume, end, mute];
+    if (call.emergency) return [volume, mute];
+    if (call.phase !== "talking" || call.pending !== null) return [volume, end, mute];
+    const hold = hint(scene, "right", call.hold.local ? "resume" : "hold");
+    if (isLarge(scene.size)) return [volume, hold, end, mute];
+    const turn = Math.floor((now - (call.talkingSince ?? now)) / TURN);
+    return turn % 2 === 0 ? [hold, end, mute] : [volume, end, mute];
 }
 
 function holdLines({text}: Scene, call: Call): readonly PageLine[] {

@@ -236,7 +236,7 @@ describe("in a call", () => {
     });
 
     it("hold asks by a re-INVITE, and what is held is not in the mix, nor is its microphone open", () => {
-        const stage = new Stage().talking().press("hold");
+        const stage = new Stage().talking().press("right");
         expect(stage.did("setHold")).toEqual([{type: "setHold", call: "out-1", held: true}]);
         expect(stage.out.mix).toEqual([]);
         expect(stage.out.microphone).toBe("closed");
@@ -249,7 +249,7 @@ describe("in a call", () => {
     });
 
     it.each(["an answer that it failed", "no answer"])("a hold that gets %s leaves the call as it was", (what) => {
-        const stage = new Stage().talking().press("hold");
+        const stage = new Stage().talking().press("right");
         if (what === "no answer") stage.wait(40_000);
         else stage.post({type: "holdFailed", call: "out-1"});
         expect(stage.call).toMatchObject({phase: "talking", pending: null, hold: {local: false}, deadline: null});
@@ -292,7 +292,7 @@ describe("in a call", () => {
     });
 
     it("no digit is sent to a call that we hold or are about to", () => {
-        const stage = new Stage().talking().press("hold");
+        const stage = new Stage().talking().press("right");
         expect(stage.press("5").did("sendDigit")).toEqual([]);
         stage.post({type: "hold", call: "out-1", by: "local", held: true});
         expect(stage.press("5").did("sendDigit")).toEqual([]);

@@ -433,6 +433,12 @@ describe("a call", () => {
         );
     });
 
+    it("offers hold where there is no key for it, in turn with the volume", () => {
+        const held = {...talking, hold: {local: true, remote: false}};
+        expect(picture({...lifted, now: lifted.now + 4_000, calls: [talking]})).toContain("|→ Hold X End OK Mute|");
+        expect(picture({...lifted, now: lifted.now + 4_000, calls: [held]})).toContain("|→ Resume     OK Mute|");
+    });
+
     it("is being resumed", () => {
         expect(picture({...lifted, calls: [{...talking, pending: "resume", hold: {local: true, remote: false}}]})).toBe(
             glass(`
@@ -529,7 +535,7 @@ describe("a call", () => {
                 |                                        |
                 |                                        |
                 |                                        |
-                |↑↓ Volume        X End         OK Unmute|
+                |↑↓ Volume   → Hold    X End    OK Unmute|
             `),
         );
     });
