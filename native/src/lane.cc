@@ -84,7 +84,7 @@ int64_t PlaybackLane::serve(AudioDevice& device, int64_t now) {
         if (error < 0) return drop(error);
         running_ = true;
     }
-    if (now - movedAt_ > kStalled) return drop(-ETIMEDOUT);
+    if (now - movedAt_ > kStalled) return drop(-EIO);
     return later(now, fill + block - target);
 }
 
@@ -158,7 +158,7 @@ int64_t CaptureLane::serve(AudioDevice& device, bool muted, int64_t now) {
         pace_.passed(block_);
         movedAt_ = now;
     }
-    if (now - movedAt_ > kStalled) return drop(-ETIMEDOUT);
+    if (now - movedAt_ > kStalled) return drop(-EIO);
     return later(now, block - available);
 }
 

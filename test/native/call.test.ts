@@ -10,8 +10,8 @@ describe("a call between two engines", {retry: 2}, () => {
     let left: Rig;
     let right: Rig;
     beforeAll(() => {
-        left = new Rig({hears: microphoneTone(1000, -20)});
-        right = new Rig({hears: microphoneTone(700, -15)});
+        left = new Rig({hears: microphoneTone(1004, -20)});
+        right = new Rig({hears: microphoneTone(704, -15)});
     });
     afterAll(() => {
         left.close();
@@ -32,10 +32,10 @@ describe("a call between two engines", {retry: 2}, () => {
         const rightHeard = right.handset.heard(from, from + 2e9).samples;
         const stats = call.leftSession.stats();
         hangUp(call);
-        expect(Math.abs(levelAt(leftHeard, RATE, 700) - -15)).toBeLessThan(within);
-        expect(Math.abs(levelAt(rightHeard, RATE, 1000) - -20)).toBeLessThan(within);
-        expect(findGaps(leftHeard, RATE, 700, 5)).toEqual([]);
-        expect(findGaps(rightHeard, RATE, 1000, 5)).toEqual([]);
+        expect(Math.abs(levelAt(leftHeard, RATE, 704) - -15)).toBeLessThan(within);
+        expect(Math.abs(levelAt(rightHeard, RATE, 1004) - -20)).toBeLessThan(within);
+        expect(findGaps(leftHeard, RATE, 704, 5)).toEqual([]);
+        expect(findGaps(rightHeard, RATE, 1004, 5)).toEqual([]);
         expect(stats).toMatchObject({codec: codec.name, packetsLost: 0, packetsLate: 0, packetsMalformed: 0});
     });
 
@@ -45,7 +45,7 @@ describe("a call between two engines", {retry: 2}, () => {
         const heard = await right.listen(500);
         const {packetsSent, octetsSent} = call.leftSession.stats();
         hangUp(call);
-        expect(Math.abs(levelAt(heard, RATE, 1000) - -20)).toBeLessThan(0.2);
+        expect(Math.abs(levelAt(heard, RATE, 1004) - -20)).toBeLessThan(0.2);
         expect(octetsSent).toBe(packetsSent * 8 * ptime);
     });
 
@@ -58,8 +58,8 @@ describe("a call between two engines", {retry: 2}, () => {
         await pass(100);
         const stats = [call.leftSession.stats(), call.rightSession.stats()];
         hangUp(call);
-        expect(findGaps(left.handset.heard(from, to).samples, RATE, 700, 3)).toEqual([]);
-        expect(findGaps(right.handset.heard(from, to).samples, RATE, 1000, 3)).toEqual([]);
+        expect(findGaps(left.handset.heard(from, to).samples, RATE, 704, 3)).toEqual([]);
+        expect(findGaps(right.handset.heard(from, to).samples, RATE, 1004, 3)).toEqual([]);
         for (const {packetsLost, packetsLate} of stats) {
             expect({packetsLost, packetsLate}).toEqual({packetsLost: 0, packetsLate: 0});
         }
@@ -100,8 +100,8 @@ describe("a call between two engines", {retry: 2}, () => {
         const [atLeft, atRight, atThird] = [left, right, third].map(({handset}) => {
             const {samples} = handset.heard(from, from + 1e9);
             return {
-                left: levelAt(samples, RATE, 1000),
-                right: levelAt(samples, RATE, 700),
+                left: levelAt(samples, RATE, 1004),
+                right: levelAt(samples, RATE, 704),
                 third: levelAt(samples, RATE, 1500),
             };
         });

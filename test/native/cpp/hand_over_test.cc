@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 
 #include <memory>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "source_lock.h"
 #include "spsc_ring.h"
 #include "triple_buffer.h"
+#include "udp_socket.h"
 
 using namespace offhook;
 
@@ -123,6 +125,23 @@ TEST_CASE("a far end behind a NAT is believed after four packets in a row, and t
     // After five seconds of silence it may have moved.
     for (int i = 0; i < 3; ++i) CHECK_FALSE(lock.accept(other, 6 * kNsPerSecond));
     CHECK(lock.accept(other, 6 * kNsPerSecond));
+}
+
+TEST_CASE("a pair of sockets marks what it sends, and shares no port with another") {
+    const auto first = bindPair("127.0.0.1", 25000, 25003, 46);
+    const auto second = bindPair("127.0.0.1", 25000, 25003, 46);
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(first->port % 2 == 0);
+    CHECK(first->port != second->port);
+    CHECK_FALSE(bindPair("127.0.0.1", 25000, 25003, 46));
+    CHECK_FALSE(bindPair("127.0.0.1", 25001, 25002, 46));
+    for (const UdpSocket* socket : {&first->rtp, &first->rtcp}) {
+        int octet = 0;
+        socklen_t size = sizeof octet;
+        REQUIRE(getsockopt(socket->fd(), IPPROTO_IP, IP_TOS, &octet, &size) == 0);
+        CHECK(octet == 46 * 4);
+    }
 }
 
 TEST_CASE("addresses are numeric, of either family") {
