@@ -75,7 +75,6 @@ describe("a caller who gives up", () => {
         const ended = (): number => bench.ringer.runs("playback").at(-1)?.endedAt ?? 0;
         // The bell's device closes a moment after the state no longer rings.
         await expect.poll(ended, {timeout: 5_000}).toBeGreaterThan(0);
-        const from = ended();
         await bench.board.tap("up");
         await bench.glass.shows("►!Far end");
         await bench.says(({lamps}) => lamps?.message === "off");
