@@ -47,22 +47,38 @@ function renameBranch(transaction: Transaction): void {
     transaction.id = branch;
 }
 
+/** The timers of one transaction, which go with it: each holds its whole call in memory. */
+class Patience {
+    #timer: NodeJS.Timeout | undefined;
+
+    /** Does it after `ms`, in place of what was to be done before. */
+    after(ms: number, work: () => void): void {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(work, ms);
+        this.#timer.unref();
+    }
+
+    end(): void {
+        clearTimeout(this.#timer);
+    }
+}
+
 /**
  * An INVITE of ours that got a provisional response stays in JsSIP for ever when no final one comes: after a CANCEL,
  * or after the BYE of a call whose re-INVITE was under way.
  */
-function endLate(transaction: Transaction, destroy: () => void): void {
+function endLate(transaction: Transaction, patience: Patience, destroy: () => void): void {
     const end = (): void => {
         if (transaction.state !== PROCEEDING) return;
         transaction.stateChanged(TERMINATED);
         destroy();
         transaction.eventHandlers.onRequestTimeout();
     };
-    setTimeout(end, INVITE_MS).unref();
+    patience.after(INVITE_MS, end);
     const cancel = transaction.cancel.bind(transaction);
     transaction.cancel = (reason) => {
         cancel(reason);
-        setTimeout(end, CANCELLED_MS).unref();
+        patience.after(CANCELLED_MS, end);
     };
 }
 
@@ -70,19 +86,21 @@ function endLate(transaction: Transaction, destroy: () => void): void {
  * JsSIP forgets to answer a re-INVITE whose call ends while it is worked on, and a BYE that crosses the end of a call
  * whose ACK is still missing.
  */
-function answerLate(transaction: Transaction): void {
+function answerLate(transaction: Transaction, patience: Patience): void {
     const {type, request} = transaction;
     const answer = (): void => {
         if (transaction.state > PROCEEDING || transaction.state < TRYING) return;
         request.reply(request.method === "BYE" ? 200 : 500);
     };
-    setTimeout(answer, type === "ist" ? INVITE_MS : NON_INVITE_MS).unref();
+    patience.after(type === "ist" ? INVITE_MS : NON_INVITE_MS, answer);
 }
 
 /** The subclass of one copy of JsSIP's user agent; the tests have copies of their own. */
 export function correctedUserAgent(original: typeof UA): UaClass {
     const Base = original as unknown as UaClass;
     return class extends Base {
+        readonly #patience = new WeakMap<Transaction, Patience>();
+
         /**
          * JsSIP keeps H(A1) of the first realm after its first success and forgets the password, so that a second
          * realm or another algorithm can never be answered again (RFC 3261 §22.3). Here the credentials stay.
@@ -96,9 +114,16 @@ export function correctedUserAgent(original: typeof UA): UaClass {
         override newTransaction(transaction: Transaction): void {
             const {type} = transaction;
             if (type === "ict" || type === "nict") renameBranch(transaction);
-            if (type === "ict") endLate(transaction, () => this.destroyTransaction(transaction));
-            if (type === "ist" || type === "nist") answerLate(transaction);
+            const patience = new Patience();
+            this.#patience.set(transaction, patience);
+            if (type === "ict") endLate(transaction, patience, () => this.destroyTransaction(transaction));
+            if (type === "ist" || type === "nist") answerLate(transaction, patience);
             super.newTransaction(transaction);
+        }
+
+        override destroyTransaction(transaction: Transaction): void {
+            this.#patience.get(transaction)?.end();
+            super.destroyTransaction(transaction);
         }
     };
 }

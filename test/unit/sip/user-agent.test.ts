@@ -89,6 +89,21 @@ describe("an INVITE that rings beyond every limit", () => {
     });
 });
 
+describe("a call that is over", () => {
+    it("leaves no timer that would hold it in memory", async () => {
+        const {call, receive, requests, kept} = phone(true);
+        const before = vi.getTimerCount();
+        call();
+        await vi.advanceTimersByTimeAsync(1);
+        const [invite] = requests("INVITE");
+        if (invite === undefined) throw new Error("no INVITE");
+        receive(responseTo(invite, 486, "Busy Here"));
+        await vi.advanceTimersByTimeAsync(40_000);
+        expect(kept()).toBe(0);
+        expect(vi.getTimerCount()).toBe(before);
+    });
+});
+
 describe("a BYE that crosses ours while the ACK is missing", () => {
     const statusOfBye = async (isCorrected: boolean): Promise<number | undefined> => {
         const made = phone(isCorrected);
