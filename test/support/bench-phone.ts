@@ -203,7 +203,7 @@ export class BenchPhone {
             "account1.label": "desk",
             "account1.user": "phone",
             "account1.domain": kamailio.domain,
-            "account1.server": "localhost",
+            "account1.server": "127.0.0.1",
             "account1.port": String(kamailio[options.transport]),
             "account1.transport": options.transport,
             "account1.password": benchPassword,
