@@ -4,7 +4,7 @@ import type {View} from "../../firmware/phone/state.ts";
 import type {Key} from "../../hal/board.ts";
 import {SELF_TEST_STEPS} from "../choices.ts";
 import {bar, wrap} from "../layout.ts";
-import {line, type Page, type PageLine, RANK} from "../page.ts";
+import {isLarge, line, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, type Scene} from "../scene.ts";
 
 type SelfTest = Extract<View, {type: "selfTest"}>;
@@ -12,6 +12,8 @@ type SelfTest = Extract<View, {type: "selfTest"}>;
 /** The quietest level that moves the bar, in dBFS. */
 const FLOOR = -60;
 const BAR_CELLS = 10;
+/** What silence is shown as, in dBFS. */
+const LOWEST = -99;
 
 const KEY_SIGNS: Readonly<Partial<Record<Key, string>>> = {
     up: "↑",
@@ -44,7 +46,9 @@ function resultLines(scene: Scene, view: SelfTest): readonly PageLine[] {
         case "microphone": {
             const {level} = state.selfTest;
             if (level === null) return [line(RANK.thing, text.selfTest.waiting)];
-            return [line(RANK.thing, text.selfTest.level, bar(1 - level / FLOOR, BAR_CELLS))];
+            const measured = `${Math.round(Math.max(LOWEST, level))} dBFS`;
+            const label = isLarge(size) ? `${text.selfTest.level} ${measured}` : measured;
+            return [line(RANK.thing, label, bar(1 - level / FLOOR, BAR_CELLS))];
         }
         case "keys": {
             const {keysSeen} = state.selfTest;

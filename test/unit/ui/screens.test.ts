@@ -906,7 +906,7 @@ describe("the self-test", () => {
             glass(`
                 |Speak into the      |
                 |handset             |
-                |Level     ■■■■■■■---|
+                |-20 dBFS  ■■■■■■■---|
                 |X Quit       OK Next|
             `),
         );
