@@ -3,6 +3,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Where `make run` plays and listens: `virtual`, a sound card made of files, or `card`, the machine's own.
 SOUND ?= virtual
+# How the bench phone reaches its registrar (tcp, tls, wss), and its glass (cfa635 of 20x4, vt100 of 40x12).
+TRANSPORT ?= tcp
+GLASS ?= cfa635
 WITH_NODE := . scripts/toolchain/env.sh &&
 
 .PHONY: help setup run test check test-unit test-native test-system bench soak bundle clean
@@ -13,9 +16,9 @@ help: ## List the targets
 setup: ## Install and build all that run and test need
 	@scripts/setup test
 
-run: ## Start the bench phone in this terminal (SOUND=card for the real sound card)
+run: ## Start the bench phone in this terminal (SOUND=card, TRANSPORT=tls|wss, GLASS=vt100)
 	@scripts/setup run
-	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND)
+	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND) --transport $(TRANSPORT) --glass $(GLASS)
 
 test: ## Run every check and test; the last line counts passed and failed
 	@scripts/test check unit native system

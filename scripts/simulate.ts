@@ -1,7 +1,7 @@
 /**
  * The bench phone in the terminal: a whole phone with registrar and far ends, on a machine without any of its hardware.
  *
- *   node scripts/simulate.ts [--sound virtual|card] [--transport tcp|tls|wss] [--display cfa635|vt100]
+ *   node scripts/simulate.ts [--sound virtual|card] [--transport tcp|tls|wss] [--glass cfa635|vt100]
  *
  * Ctrl-C ends everything that it started.
  */
@@ -31,11 +31,11 @@ function choice<T extends string>(name: string, value: string | undefined, choic
 }
 
 const {values} = parseArgs({
-    options: {sound: {type: "string"}, transport: {type: "string"}, display: {type: "string"}},
+    options: {sound: {type: "string"}, transport: {type: "string"}, glass: {type: "string"}},
 });
 const sound = choice("sound", values.sound, ["virtual", "card"]);
 const transport: BenchTransport = choice("transport", values.transport, ["tcp", "tls", "wss"]);
-const display = choice("display", values.display, ["cfa635", "vt100"]);
+const display = choice("glass", values.glass, ["cfa635", "vt100"]);
 
 /** The bench in this terminal, from its start to its end. */
 class Terminal {
