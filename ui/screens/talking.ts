@@ -27,13 +27,19 @@ export function talkingScreen(scene: Scene, call: Call): Page {
             ...holdLines(scene, call),
             line(RANK.thing, muted, muted.length + mark.length < size.columns ? mark : ""),
             ...waitingLines(scene, call),
-            line(RANK.detail, accountOf(state, call.account)?.label ?? ""),
+            ...accountLines(scene, call),
             line(RANK.extra, text.call.microphone, microphoneWord(scene)),
         ],
         hints: callHints(scene, call),
         backlight: true,
         changesAt: nextSecond(since, state.now),
     };
+}
+
+/** The header of a large glass names the account that dials. */
+function accountLines({state, size}: Scene, call: Call): readonly PageLine[] {
+    if (isLarge(size) && call.account === state.settings.defaultAccount) return [];
+    return [line(RANK.detail, accountOf(state, call.account)?.label ?? "")];
 }
 
 /** How long volume and hold each have their place on a narrow glass, in ms. */

@@ -529,9 +529,9 @@ describe("a call", () => {
                 |Bérénice Müller                         |
                 |+49301234567                            |
                 |2:05 Muted                          Opus|
-                |Anna 201                                |
                 |Microphone                         Muted|
                 |Sound card fault          no such device|
+                |                                        |
                 |                                        |
                 |                                        |
                 |                                        |
