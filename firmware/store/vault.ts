@@ -4,7 +4,8 @@
  * so that one secret cannot be put in the place of another.
  */
 import {createCipheriv, createDecipheriv, randomBytes} from "node:crypto";
-import {chmodSync, readFileSync, renameSync, rmSync, writeFileSync} from "node:fs";
+import {chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from "node:fs";
+import {dirname} from "node:path";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import {Secret} from "../secret.ts";
@@ -90,11 +91,22 @@ function readKey(path: string): Buffer | null {
     }
 }
 
+/** Puts the file's name on disk too: a secret that was acknowledged is nothing without the key that sealed it. */
+function flushFolder(folder: string): void {
+    const descriptor = openSync(folder, "r");
+    try {
+        fsyncSync(descriptor);
+    } finally {
+        closeSync(descriptor);
+    }
+}
+
 /** A key that was written in part is taken away again: it would be refused at the next start. */
 function makeKey(path: string): Buffer {
     const key = randomBytes(keyOctets);
     try {
         writeFileSync(path, key, {mode: 0o600, flag: "wx", flush: true});
+        flushFolder(dirname(path));
     } catch (thrown) {
         const {code, message} = thrown as NodeJS.ErrnoException;
         if (code !== "EEXIST") rmSync(path, {force: true});
