@@ -37,7 +37,9 @@ export function spread(left: string, right: string, width: number): string {
     const end = clip(right, width);
     if (end === "") return padRight(left, width);
     const room = width - end.length - 1;
-    return room <= 0 ? end.padStart(width) : `${padRight(left, room)} ${end}`;
+    // An ellipsis alone says nothing.
+    const none = room <= 0 || (room === 1 && left.length > 1);
+    return none ? end.padStart(width) : `${padRight(left, room)} ${end}`;
 }
 
 /** Words over lines of `width` cells; a word longer than a line is broken. */

@@ -32,6 +32,7 @@ describe("text in cells", () => {
         expect(spread("Bérénice Müller", "09:41", 14)).toBe("Bérénic… 09:41");
         expect(spread("left", "", 6)).toBe("left  ");
         expect(spread("left", "right", 5)).toBe("right");
+        expect(spread("alice", "right", 7)).toBe("  right");
         expect(spread("left", "right", 3)).toBe("ri…");
     });
 
