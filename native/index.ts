@@ -147,31 +147,45 @@ export interface MediaEngine {
     close(): void;
 }
 
-export interface EngineOptions {
+/** How sessions are bound. */
+export interface Transport {
+    /** First and last UDP port, 1 to 65535, that RTP and RTCP may use: at least an even one and the odd after it. */
+    readonly ports: readonly [number, number];
+    /** DSCP of RTP and RTCP, 0 to 63 (RFC 4594: EF is 46). */
+    readonly dscp: number;
+}
+
+/** The engine as its owner has it: who only makes calls does not choose their ports. */
+export interface OwnedMediaEngine extends MediaEngine {
+    /**
+     * For sessions opened from now on; the open ones keep their sockets. Throws TypeError or RangeError as
+     * `createEngine` does, and changes nothing then.
+     */
+    setTransport(transport: Transport): void;
+}
+
+/** What the engine is made with; its transport may be set anew later. */
+export interface EngineOptions extends Transport {
     readonly playback: string;
     readonly capture: string;
     readonly ringer: string;
     /** Local address for RTP of sessions that name none, for instance 127.0.0.1. */
     readonly address: string;
-    /** First and last UDP port that RTP and RTCP may use. */
-    readonly ports: readonly [number, number];
     /** ALSA period in ms, 5 to 20. */
     readonly periodMs: number;
     /** SCHED_FIFO priority of the audio thread, 0: do not ask. */
     readonly priority: number;
     /** Lets the engine close capture by itself within 500 ms of the handset going down when JavaScript is blocked. */
     readonly hookSensor: {readonly path: string; readonly onHook: "0" | "1"} | null;
-    /** DSCP of RTP and RTCP (RFC 4594: EF is 46). */
-    readonly dscp: number;
     readonly onEvent: (event: MediaEvent) => void;
 }
 
 interface Addon {
-    createEngine(options: EngineOptions): MediaEngine;
+    createEngine(options: EngineOptions): OwnedMediaEngine;
 }
 
 /** Loads the addon and starts its threads. Throws RangeError or TypeError for options that cannot be meant. */
-export function createEngine(options: EngineOptions): MediaEngine {
+export function createEngine(options: EngineOptions): OwnedMediaEngine {
     const addon = createRequire(import.meta.url)("./build/Release/offhook_media.node") as Addon;
     return addon.createEngine(options);
 }

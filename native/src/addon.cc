@@ -185,22 +185,28 @@ std::string readAddress(const Napi::Object& object) {
 
 }  // namespace
 
+Transport readTransport(const Napi::Object& transport) {
+    Transport read;
+    const Napi::Array ports = readArray(transport, "ports", {2, 2});
+    read.firstPort = static_cast<uint16_t>(asInteger(ports.Get(0U), "ports", kPorts));
+    read.lastPort = static_cast<uint16_t>(asInteger(ports.Get(1U), "ports", kPorts));
+    if (read.lastPort < ((read.firstPort + 1) & ~1) + 1) {
+        rangeError(transport.Env(), "ports", "a range with an even port and the odd one after it");
+    }
+    read.dscp = static_cast<uint8_t>(readInteger(transport, "dscp", {0, 63}));
+    return read;
+}
+
 EngineOptions readEngineOptions(const Napi::Object& options) {
     EngineOptions read;
     read.playback = readString(options, "playback");
     read.capture = readString(options, "capture");
     read.ringer = readString(options, "ringer");
     read.address = readAddress(options);
-    const Napi::Array ports = readArray(options, "ports", {2, 2});
-    read.firstPort = static_cast<uint16_t>(asInteger(ports.Get(0U), "ports", kPorts));
-    read.lastPort = static_cast<uint16_t>(asInteger(ports.Get(1U), "ports", kPorts));
-    if (read.lastPort < ((read.firstPort + 1) & ~1) + 1) {
-        rangeError(options.Env(), "ports", "a range with an even port and the odd one after it");
-    }
+    read.transport = readTransport(options);
     read.periodMs = static_cast<unsigned>(readInteger(options, "periodMs", {5, 20}));
     read.priority = static_cast<int>(readInteger(options, "priority", {0, 99}));
     if (present(options, "hookSensor")) read.hookSensor = readHookSensor(readObject(options, "hookSensor"));
-    read.dscp = static_cast<uint8_t>(readInteger(options, "dscp", {0, 63}));
     return read;
 }
 

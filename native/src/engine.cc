@@ -23,9 +23,9 @@ std::string randomCname() {
 
 constexpr int kRoomAttempts = 100;
 
-SocketPair bindSockets(const EngineOptions& options, const std::string& address) {
+SocketPair bindSockets(const Transport& transport, const std::string& address) {
     try {
-        std::optional<SocketPair> pair = bindPair(address, options.firstPort, options.lastPort, options.dscp);
+        std::optional<SocketPair> pair = bindPair(address, transport.firstPort, transport.lastPort, transport.dscp);
         if (!pair) throw EngineError("noPort", "no free pair of RTP ports");
         return std::move(*pair);
     } catch (const std::system_error& error) {
@@ -42,6 +42,7 @@ std::optional<double> known(double value) {
 
 Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDeviceOpener open)
     : options_(options),
+      transport_(options.transport),
       cname_(randomCname()),
       events_(std::move(wake)),
       audio_({.block = options.periodMs * kSampleRate / 1000, .priority = options.priority}, ports_, guard_,
@@ -62,7 +63,7 @@ Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDe
 const Session& Engine::openSession(const std::string& address) {
     if (closed_) throw EngineError("closed", "the media engine is closed");
     awaitRoom();
-    SocketPair sockets = bindSockets(options_, address);
+    SocketPair sockets = bindSockets(transport_, address);
     LocalMedia local{.address = address, .port = sockets.port, .ssrc = randomBits(), .cname = cname_};
     const int id = ++lastSession_;
     auto session = std::make_unique<Session>(id, std::move(local), std::move(sockets), events_);
@@ -70,6 +71,11 @@ const Session& Engine::openSession(const std::string& address) {
     audio_.add(*session);
     network_.add(*session);
     return *(sessions_[id] = std::move(session));
+}
+
+void Engine::setTransport(const Transport& transport) {
+    if (closed_) throw EngineError("closed", "the media engine is closed");
+    transport_ = transport;
 }
 
 /** A session that was closed a moment ago still counts until its threads have let go of it. */

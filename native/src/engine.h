@@ -28,17 +28,22 @@ class EngineError : public std::runtime_error {
     std::string code_;
 };
 
+/** How sessions are bound: the first and last UDP port that RTP and RTCP may use, and the DSCP of both. */
+struct Transport {
+    uint16_t firstPort = 0;
+    uint16_t lastPort = 0;
+    uint8_t dscp = 46;
+};
+
 struct EngineOptions {
     std::string playback;
     std::string capture;
     std::string ringer;
     std::string address;
-    uint16_t firstPort = 0;
-    uint16_t lastPort = 0;
+    Transport transport;
     unsigned periodMs = 10;
     int priority = 0;
     std::optional<HookSensor> hookSensor;
-    uint8_t dscp = 46;
 };
 
 struct SessionStats {
@@ -89,6 +94,8 @@ class Engine {
     const Session& openSession(const std::string& address);
     /** The same on the address of the options. */
     const Session& openSession() { return openSession(options_.address); }
+    /** For sessions opened from now on; the open ones keep their sockets. Throws EngineError with code `closed`. */
+    void setTransport(const Transport& transport);
     /** Throws EngineError with code `closed` for a session that is closed, `address` for one that is not numeric. */
     void start(int session, const RemoteMedia& remote);
     /** Throws EngineError: `closed`, `noTelephoneEvent`, `busy`. */
@@ -112,6 +119,7 @@ class Engine {
     void identify(WantedTone& wanted, WantedTone& before);
 
     const EngineOptions options_;
+    Transport transport_;
     const std::string cname_;
     EventQueue events_;
     Wake audioWake_;

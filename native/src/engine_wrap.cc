@@ -308,6 +308,12 @@ Napi::Value setAudio(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
 }
 
+Napi::Value setTransport(const Napi::CallbackInfo& info) {
+    Engine& engine = engineOf(info).engine();
+    engine.setTransport(readTransport(objectArgument(info)));
+    return info.Env().Undefined();
+}
+
 Napi::Value engineStats(const Napi::CallbackInfo& info) {
     const EngineStats stats = engineOf(info).engine().stats();
     Napi::Object object = Napi::Object::New(info.Env());
@@ -338,6 +344,7 @@ Napi::Value makeEngine(const Napi::CallbackInfo& info) {
     engine->start(read);
     Napi::Object object = Napi::Object::New(env);
     setMethod<openSession>(object, "openSession");
+    setMethod<setTransport>(object, "setTransport");
     setMethod<setAudio>(object, "setAudio");
     setMethod<engineStats>(object, "stats");
     setMethod<closeEngine>(object, "close");

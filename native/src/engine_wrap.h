@@ -15,6 +15,7 @@ namespace offhook {
 // Napi::RangeError for one that cannot be meant, both naming the property.
 
 EngineOptions readEngineOptions(const Napi::Object& options);
+Transport readTransport(const Napi::Object& transport);
 AudioPlan readAudioPlan(const Napi::Object& wanted);
 RemoteMedia readRemoteMedia(const Napi::Object& remote);
 DigitCommand readDigit(const Napi::Value& digit, const Napi::Value& ms);

@@ -2,10 +2,11 @@
 import type {
     EngineStats,
     LocalMedia,
-    MediaEngine,
     MediaSession,
+    OwnedMediaEngine,
     RemoteMedia,
     SessionStats,
+    Transport,
     WantedAudio,
 } from "../../native/index.ts";
 
@@ -64,9 +65,10 @@ export class RecordingSession implements MediaSession {
 }
 
 /** See the head of the file. */
-export class RecordingEngine implements MediaEngine {
+export class RecordingEngine implements OwnedMediaEngine {
     readonly sessions: RecordingSession[] = [];
     readonly audio: WantedAudio[] = [];
+    readonly transports: Transport[] = [];
     readonly #address: string;
     /** `openSession` throws it. */
     failure: Error | null = null;
@@ -85,6 +87,10 @@ export class RecordingEngine implements MediaEngine {
         const session = new RecordingSession(this.sessions.length + 1, address);
         this.sessions.push(session);
         return session;
+    }
+
+    setTransport(transport: Transport): void {
+        this.transports.push(transport);
     }
 
     setAudio(wanted: WantedAudio): void {

@@ -3,7 +3,7 @@ import {readFileSync} from "node:fs";
 import {setTimeout as pass} from "node:timers/promises";
 import {fileURLToPath} from "node:url";
 import {beforeEach, describe, expect, test} from "vitest";
-import {createEngine, type EngineOptions, type WantedAudio} from "../../native/index.ts";
+import {createEngine, type EngineOptions, type Transport, type WantedAudio} from "../../native/index.ts";
 import {inCall, PCMA, QUIET, Rig, remoteOf} from "./rig.ts";
 
 const CLOSED = expect.objectContaining({code: "closed"});
@@ -60,6 +60,7 @@ describe("lifetime", () => {
         rig.engine.close();
         expect(() => rig.engine.openSession()).toThrow(CLOSED);
         expect(() => rig.engine.setAudio(QUIET)).toThrow(CLOSED);
+        expect(() => rig.engine.setTransport(OPTIONS)).toThrow(CLOSED);
         expect(() => rig.engine.stats()).toThrow(CLOSED);
         expect(() => session.start(remoteOf(FAR))).toThrow(CLOSED);
         expect(() => session.sendDigit("1", 100)).toThrow(CLOSED);
@@ -78,6 +79,18 @@ describe("lifetime", () => {
             // The network thread says goodbye and closes the sockets a moment later.
             await pass(20);
         }
+        engine.close();
+    });
+
+    test("ports set later are those of the next session; one that is open keeps its own", () => {
+        const engine = createEngine({...OPTIONS, ports: [21000, 21001]});
+        const before = engine.openSession();
+        engine.setTransport({ports: [21200, 21201], dscp: 0});
+        const after = engine.openSession();
+        expect([before.local.port, after.local.port]).toEqual([21000, 21200]);
+        // Were the first pair let go, it could be bound again.
+        engine.setTransport({ports: [21000, 21001], dscp: 0});
+        expect(() => engine.openSession()).toThrow(expect.objectContaining({code: "noPort"}));
         engine.close();
     });
 
@@ -192,6 +205,25 @@ describe("values that cannot be meant", () => {
         ["no listener", {onEvent: wrong(undefined)}, TypeError],
     ])("an engine with %s is refused", (_, change, kind) => {
         expect(() => createEngine({...OPTIONS, ...change})).toThrow(kind);
+    });
+
+    test.each<[string, unknown, string, ErrorConstructor]>([
+        ["no transport", null, "the argument must be an object", TypeError],
+        ["ports that are no array", {ports: 21200, dscp: 46}, "ports must be an array", TypeError],
+        ["one port only", {ports: [21200], dscp: 46}, "ports must be of 2 to 2 elements", RangeError],
+        ["a port that is no number", {ports: ["21200", 21299], dscp: 46}, "ports must be a number", TypeError],
+        ["ports without a pair", {ports: [21201, 21201], dscp: 46}, "ports must be a range with an even", RangeError],
+        ["port 70000", {ports: [21200, 70_000], dscp: 46}, "ports must be 1", RangeError],
+        ["DSCP 64", {ports: [21200, 21299], dscp: 64}, "dscp must be 0", RangeError],
+        ["half a DSCP", {ports: [21200, 21299], dscp: 0.5}, "dscp must be a whole number", RangeError],
+        ["no DSCP", {ports: [21200, 21299]}, "dscp must be a number", TypeError],
+    ])("a transport that is %s is refused by name and changes nothing", (_, transport, words, kind) => {
+        const engine = createEngine({...OPTIONS, ports: [21000, 21001]});
+        const set = (): void => engine.setTransport(wrong<Transport>(transport));
+        expect(set).toThrow(kind);
+        expect(set).toThrow(words);
+        expect(engine.openSession().local.port).toBe(21000);
+        engine.close();
     });
 
     test.each<[string, object, ErrorConstructor]>([

@@ -10,9 +10,9 @@ import {
     type Codec,
     createEngine,
     type EngineOptions,
-    type MediaEngine,
     type MediaEvent,
     type MediaSession,
+    type OwnedMediaEngine,
     type RemoteMedia,
     type WantedAudio,
 } from "../../native/index.ts";
@@ -85,7 +85,7 @@ export interface RigOptions extends Partial<EngineOptions> {
 export class Rig {
     readonly handset: VirtualCard;
     readonly bell: VirtualCard;
-    readonly engine: MediaEngine;
+    readonly engine: OwnedMediaEngine;
     readonly events: MediaEvent[] = [];
     readonly #waiting = new Set<() => void>();
 

@@ -1,6 +1,9 @@
 #include "engine.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -29,12 +32,10 @@ struct Phone {
                   .capture = "mouth",
                   .ringer = "bell",
                   .address = "127.0.0.1",
-                  .firstPort = 23000,
-                  .lastPort = 23998,
+                  .transport = {.firstPort = 23000, .lastPort = 23998, .dscp = 46},
                   .periodMs = 10,
                   .priority = 0,
                   .hookSensor = std::move(hook),
-                  .dscp = 46,
               },
               [] {}, [this](const AudioDeviceRequest& request) { return open(request); }) {
         mouth->microphone = microphone;
@@ -98,6 +99,39 @@ bool eventually(Condition condition) {
     return false;
 }
 
+/** A far end that can tell the DSCP of what arrives. */
+SocketPair watchingDscp(uint16_t first, uint16_t last) {
+    auto pair = bindPair("127.0.0.1", first, last, 0);
+    REQUIRE(pair);
+    const int on = 1;
+    REQUIRE(setsockopt(pair->rtp.fd(), IPPROTO_IP, IP_RECVTOS, &on, sizeof on) == 0);
+    return std::move(*pair);
+}
+
+/** DSCP of the next datagram, -1 when none comes within five seconds. */
+int nextDscp(const UdpSocket& socket) {
+    pollfd waiting{.fd = socket.fd(), .events = POLLIN, .revents = 0};
+    if (poll(&waiting, 1, 5000) != 1) return -1;
+    uint8_t octets[1500];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    iovec into{octets, sizeof octets};
+    msghdr message{};
+    message.msg_iov = &into;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    if (recvmsg(socket.fd(), &message, 0) < 0) return -1;
+    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    return header != nullptr && header->cmsg_type == IP_TOS ? *CMSG_DATA(header) >> 2 : -1;
+}
+
+RemoteMedia remoteOf(const SocketPair& far, const Session& like) {
+    RemoteMedia remote = remoteOf(like);
+    remote.port = far.port;
+    remote.rtcpPort = static_cast<uint16_t>(far.port + 1);
+    return remote;
+}
+
 Tone dialTone() {
     Tone tone;
     tone.count = 1;
@@ -136,6 +170,26 @@ TEST_CASE("two engines talk, and a digit crosses") {
         left.engine.closeSession(a.id());
         CHECK(right.tells(Event::Type::Bye));
     }
+}
+
+TEST_CASE("ports and DSCP set later are those of the next session, and the one before goes on with its own") {
+    Phone phone;
+    const Session& before = phone.engine.openSession();
+    phone.engine.setTransport({.firstPort = 24400, .lastPort = 24401, .dscp = 10});
+    const Session& after = phone.engine.openSession();
+    CHECK(before.local().port >= 23000);
+    CHECK(before.local().port < 23998);
+    CHECK(after.local().port == 24400);
+    const SocketPair farBefore = watchingDscp(24410, 24499);
+    const SocketPair farAfter = watchingDscp(24410, 24499);
+    phone.engine.start(before.id(), remoteOf(farBefore, before));
+    phone.engine.start(after.id(), remoteOf(farAfter, after));
+    phone.talk(before);
+    CHECK(nextDscp(farBefore.rtp) == 46);
+    phone.talk(after);
+    CHECK(nextDscp(farAfter.rtp) == 10);
+    phone.engine.close();
+    CHECK_THROWS_AS(phone.engine.setTransport({}), EngineError);
 }
 
 TEST_CASE("a tone opens playback alone, and its end closes it") {
@@ -315,8 +369,7 @@ TEST_CASE("the real ALSA code plays and records on the virtual card") {
              .capture = pcm,
              .ringer = "missing",
              .address = "127.0.0.1",
-             .firstPort = 24000,
-             .lastPort = 24100,
+             .transport = {.firstPort = 24000, .lastPort = 24100},
              .hookSensor = std::nullopt},
             [] {}, openAlsaDevice);
         const Session& session = engine.openSession();
