@@ -8,6 +8,7 @@ import type {AccountSettings, SipSettings} from "../sip/account.ts";
 import type {SettingChange, Store} from "../store/store.ts";
 import type {Vault} from "../store/vault.ts";
 import {accountsOf, phoneSettingsOf, sipSettingsOf} from "./derive.ts";
+import {changedSince, differing, emptyHistory, type History, type Known, recorded} from "./history.ts";
 import {
     initialSettings,
     isSettingName,
@@ -23,7 +24,14 @@ const instanceIdName = "internal.instance-id";
 
 export type CommitResult =
     | {readonly ok: true; readonly scopes: ReadonlySet<Scope>}
-    | {readonly ok: false; readonly errors: readonly SettingError[]};
+    | {readonly ok: false; readonly why: "refused"; readonly errors: readonly SettingError[]}
+    /** Some of it changed after it was known; who has read the errors knows all up to `revision`. */
+    | {
+          readonly ok: false;
+          readonly why: "changed";
+          readonly errors: readonly SettingError[];
+          readonly revision: number;
+      };
 
 export class Config {
     readonly #store: Store;
@@ -34,6 +42,9 @@ export class Config {
     #set: ReadonlySet<string> = new Set();
     #sealed: ReadonlyMap<string, Buffer> = new Map();
     #instanceId = "";
+    #history: History = emptyHistory;
+    /** Commits come one after the other: each is judged against what the one before it left. */
+    #tail: Promise<unknown> = Promise.resolve();
 
     private constructor(store: Store, vault: Vault, log: Log) {
         this.#store = store;
@@ -78,6 +89,10 @@ export class Config {
         return this.#instanceId;
     }
 
+    get history(): History {
+        return this.#history;
+    }
+
     /** Whether the value is the default's or was set. */
     originOf(name: SettingName): "default" | "set" {
         return this.#set.has(name) ? "set" : "default";
@@ -95,20 +110,44 @@ export class Config {
         this.#listeners.push(listener);
     }
 
-    /** Validates and writes all changes in one transaction, or answers all errors and changes nothing. */
-    async commit(changes: Changes): Promise<CommitResult> {
-        const judged = validate(changes, this.#settings);
-        if (!judged.ok) return judged;
+    /**
+     * Validates and writes all changes in one transaction, or answers all errors and changes nothing. A setting of
+     * `known` that changed after its revision is such an error: somebody else's change is not undone unseen.
+     */
+    commit(changes: Changes, known: Known = new Map()): Promise<CommitResult> {
+        const committed = this.#tail.then(() => this.#commit(changes, known));
+        // Whoever waits for this commit is told how it failed; the next one does not hang on it.
+        this.#tail = committed.catch(() => undefined);
+        return committed;
+    }
+
+    async #commit(changes: Changes, known: Known): Promise<CommitResult> {
+        const refusal = this.#refusalOf(changes, known);
+        if (refusal !== null) return refusal;
         try {
             await this.#store.changeSettings([...changes].map(([name, text]) => this.#change(name, text)));
         } catch (thrown) {
-            return {ok: false, errors: [{name: "store", what: messageOf(thrown)}]};
+            return {ok: false, why: "refused", errors: [{name: "store", what: messageOf(thrown)}]};
         }
         const {values, secrets} = await this.#store.settings();
+        const before = this.#settings;
         this.#take(values, secrets);
+        const committed = [...changes.keys()].filter(isSettingName);
+        this.#history = recorded(this.#history, differing(committed, before, this.#settings));
         const scopes = scopesOf(changes.keys());
         for (const listener of this.#listeners) listener(scopes);
         return {ok: true, scopes};
+    }
+
+    #refusalOf(changes: Changes, known: Known): CommitResult | null {
+        const changed = changedSince(this.#history, known).map((name) => ({
+            name,
+            what: "was changed elsewhere meanwhile",
+        }));
+        const judged = validate(changes, this.#settings);
+        const errors = [...changed, ...(judged.ok ? [] : judged.errors)];
+        if (changed.length > 0) return {ok: false, why: "changed", errors, revision: this.#history.revision};
+        return errors.length > 0 ? {ok: false, why: "refused", errors} : null;
     }
 
     #change(name: string, text: string | null): SettingChange {

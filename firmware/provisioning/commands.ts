@@ -24,8 +24,11 @@ export const commandHelp: Readonly<Record<string, readonly [usage: string, sente
     show: ["show [PREFIX]", "Lists settings with their values; secrets as ***."],
     set: ["set NAME VALUE", "Stages a change; a secret without a value is asked for unseen."],
     unset: ["unset NAME", "Stages the return to the default."],
-    diff: ["diff", "Lists what is staged."],
-    apply: ["apply", "Checks all that is staged and puts it into force, or names every error."],
+    diff: ["diff", "Lists what is staged, and what of it was changed elsewhere meanwhile."],
+    apply: [
+        "apply",
+        "Checks all that is staged and puts it into force, or names every error and what was changed elsewhere.",
+    ],
     discard: ["discard", "Forgets what is staged."],
     status: ["status", "Registration, addresses, versions."],
     events: ["events", "The last thousand events of the phone, without numbers and names."],

@@ -1,9 +1,12 @@
 /**
- * The console of a person with a terminal at the provisioning cable. It speaks only when spoken to; changes are staged
- * and take effect together, or not at all; what is staged is forgotten when the cable goes.
+ * The console of a person with a terminal at a provisioning cable. It speaks only when spoken to; changes are staged
+ * and take effect together, or not at all; what is staged is forgotten when the cable goes. Each cable has a console of
+ * its own, which shares nothing with another but the settings in force: what another changed meanwhile is named before
+ * it is replaced.
  */
 import type {SerialLink} from "../../hal/board.ts";
 import type {Config} from "../config/config.ts";
+import {changedSince} from "../config/history.ts";
 import {isSettingName, type SettingName, settingOf} from "../config/schema.ts";
 import {parseSetting, type SettingError} from "../config/validate.ts";
 import {messageOf} from "../errors.ts";
@@ -12,6 +15,7 @@ import type {Store} from "../store/store.ts";
 import {type Command, commandHelp, completionsOf, parseCommand} from "./commands.ts";
 import {type Edited, type Editor, edit, emptyEditor, type Input, replace} from "./line-editor.ts";
 import {callLines, contactLines} from "./listings.ts";
+import {changesOf, knownAtStaging, knownNow, nothingStaged, type Staged, stage, told} from "./staging.ts";
 
 export interface ConsoleOptions {
     readonly link: SerialLink;
@@ -30,7 +34,7 @@ const listedCalls = 50;
 class Console {
     readonly #options: ConsoleOptions;
     #editor: Editor = emptyEditor;
-    #staged = new Map<SettingName, string | null>();
+    #staged: Staged = nothingStaged;
     #asking: SettingName | null = null;
     #greeted = false;
     /** Commands run one after the other; bytes that arrive meanwhile wait here in order. */
@@ -49,7 +53,7 @@ class Console {
 
     #forget(): void {
         this.#editor = emptyEditor;
-        this.#staged.clear();
+        this.#staged = nothingStaged;
         this.#asking = null;
         this.#greeted = false;
     }
@@ -144,14 +148,13 @@ class Console {
                 return [];
             }
             case "unset": {
-                this.#staged.set(command.name, null);
-                return [];
+                return this.#stage(command.name, null);
             }
             case "diff": {
                 return this.#diffLines();
             }
             case "discard": {
-                this.#staged.clear();
+                this.#staged = nothingStaged;
                 return [];
             }
             case "apply": {
@@ -182,10 +185,10 @@ class Console {
     }
 
     /** An error is said at once; the value is staged only when it can be meant. */
-    #stage(name: SettingName, text: string): readonly string[] {
+    #stage(name: SettingName, text: string | null): readonly string[] {
         const parsed = parseSetting(name, text);
         if (!parsed.ok) return [`error: ${name}: ${parsed.what}`];
-        this.#staged.set(name, text);
+        this.#staged = stage(this.#staged, name, text, this.#options.config.history.revision);
         return [];
     }
 
@@ -194,27 +197,38 @@ class Console {
         const names = config.names().filter((name) => name.startsWith(prefix));
         if (names.length === 0) return [`error: no setting begins with ${JSON.stringify(prefix.slice(0, 40))}`];
         const width = Math.max(...names.map((name) => name.length));
-        return names.map((name) => {
-            const text = config.textOf(name);
-            const shown = text.length > 100 ? `${text.slice(0, 97)}...` : text;
-            return `${name.padEnd(width)}  ${shown}${config.originOf(name) === "default" ? "  (default)" : ""}`;
-        });
+        return names.map((name) => `${name.padEnd(width)}  ${this.#inForce(name)}`);
     }
 
+    #inForce(name: SettingName): string {
+        const {config} = this.#options;
+        const text = config.textOf(name);
+        const shown = text.length > 100 ? `${text.slice(0, 97)}...` : text;
+        return `${shown}${config.originOf(name) === "default" ? "  (default)" : ""}`;
+    }
+
+    /** Who has read it knows what changed elsewhere, and may replace it. */
     #diffLines(): readonly string[] {
         if (this.#staged.size === 0) return ["nothing is staged"];
-        return [...this.#staged].map(([name, text]) => {
-            if (text === null) return `unset ${name}`;
-            return `set ${name} ${settingOf(name).secret ? "***" : text}`;
-        });
+        const {history} = this.#options.config;
+        const changed = new Set(changedSince(history, knownAtStaging(this.#staged)));
+        this.#staged = told(this.#staged, history.revision);
+        return [...this.#staged].flatMap(([name, {text}]) => [
+            text === null ? `unset ${name}` : `set ${name} ${settingOf(name).secret ? "***" : text}`,
+            ...(changed.has(name) ? [`  changed elsewhere meanwhile, now ${this.#inForce(name) || "(empty)"}`] : []),
+        ]);
     }
 
     async #apply(): Promise<readonly string[]> {
         if (this.#staged.size === 0) return ["nothing is staged"];
-        const result = await this.#options.config.commit(this.#staged);
-        if (!result.ok) return [...errorLines(result.errors), "nothing was changed"];
+        const result = await this.#options.config.commit(changesOf(this.#staged), knownNow(this.#staged));
+        if (!result.ok) {
+            if (result.why === "refused") return [...errorLines(result.errors), "nothing was changed"];
+            this.#staged = told(this.#staged, result.revision);
+            return [...errorLines(result.errors), "nothing was applied: look at diff, then apply again"];
+        }
         const count = this.#staged.size;
-        this.#staged.clear();
+        this.#staged = nothingStaged;
         const when = [
             ...(result.scopes.has("register") ? ["the accounts register anew, after the last call"] : []),
             ...(result.scopes.has("restart") ? ["some of it takes effect at the next start"] : []),

@@ -165,3 +165,72 @@ describe("a commit", () => {
         expect(lines.join()).toContain("audio.volume is left at its default");
     });
 });
+
+describe("two who commit", () => {
+    it("are told of what the other changed after they knew it, and change nothing then", async () => {
+        const config = await load();
+        const {revision} = config.history;
+        await config.commit(new Map([["phone.name", "Hall"]]));
+        const changes = new Map([
+            ["phone.name", "Kitchen"],
+            ["audio.volume", "3"],
+        ]);
+        const known = new Map([["phone.name", revision] as const, ["audio.volume", revision] as const]);
+        const refused = {name: "phone.name", what: "was changed elsewhere meanwhile"};
+        expect(await config.commit(changes, known)).toEqual({
+            ok: false,
+            why: "changed",
+            errors: [refused],
+            revision: 1,
+        });
+        expect(config.settings).toMatchObject({"phone.name": "Hall", "audio.volume": 0});
+        const now = new Map([["phone.name", 1] as const, ["audio.volume", revision] as const]);
+        expect(await config.commit(changes, now)).toMatchObject({ok: true});
+        expect(config.settings).toMatchObject({"phone.name": "Kitchen", "audio.volume": 3});
+    });
+
+    it("are not told of a commit that left the value as it was", async () => {
+        const config = await load();
+        const known = new Map([["phone.name", config.history.revision] as const]);
+        await config.commit(new Map([["phone.name", config.settings["phone.name"]]]));
+        expect(await config.commit(new Map([["phone.name", "Hall"]]), known)).toMatchObject({ok: true});
+    });
+
+    it("are told of all errors at once", async () => {
+        const config = await load();
+        const known = new Map([["account1.password", config.history.revision] as const]);
+        await config.commit(new Map([["account1.password", "canary-password"]]));
+        const changes = new Map([
+            ["account1.password", "canary-other"],
+            ["audio.ptime", "25"],
+        ]);
+        expect(await config.commit(changes, known)).toMatchObject({
+            why: "changed",
+            errors: [{name: "account1.password"}, {name: "audio.ptime"}],
+        });
+        expect(lines.join()).not.toContain("canary");
+    });
+
+    it("at the same moment are judged one after the other, so that what each may do alone is not wrong together", async () => {
+        const config = await load();
+        await config.commit(new Map([...account, ["account1.enabled", "off"]]));
+        const both = await Promise.all([
+            config.commit(new Map([["account1.enabled", "on"]])),
+            config.commit(new Map([["account1.user", null]])),
+        ]);
+        expect(both).toMatchObject([
+            {ok: true},
+            {ok: false, why: "refused", errors: [{name: "account1.user", what: "an enabled account needs a user"}]},
+        ]);
+        expect(config.accounts()).toMatchObject([{user: "alice"}]);
+    });
+
+    it("go on after a commit that the disk refused", async () => {
+        const config = await load();
+        await store.close();
+        const both = [new Map([["phone.name", "Hall"]]), new Map([["phone.name", "Kitchen"]])];
+        const results = await Promise.allSettled(both.map((changes) => config.commit(changes)));
+        expect(results.map(({status}) => status)).toEqual(["fulfilled", "fulfilled"]);
+        expect(config.history.revision).toBe(0);
+    });
+});
