@@ -16,6 +16,10 @@ export interface OpenedBoard {
     readonly publish: (value: Readonly<Record<string, unknown>>) => void;
 }
 
+interface SimulatedPort {
+    readonly tty: string;
+}
+
 /** What a profile of a simulated board says; tests and the bench phone write it. */
 interface SimulatedProfile {
     readonly kind: "simulated";
@@ -26,7 +30,8 @@ interface SimulatedProfile {
         readonly columns: number;
         readonly rows: number;
     };
-    readonly provisioning: {readonly tty: string};
+    /** The consoles' ports; one alone need not be in a list. */
+    readonly provisioning: SimulatedPort | readonly SimulatedPort[];
     readonly sound: SimulatedBoardOptions["sound"];
 }
 
@@ -53,7 +58,7 @@ function openSimulated(profile: SimulatedProfile, log: BoardLog): OpenedBoard {
     const board = createSimulatedBoard({
         folder,
         displayTty: display.tty,
-        provisioningTty: provisioning.tty,
+        provisioningTtys: [provisioning].flat().map(({tty}) => tty),
         displayKind: display.kind,
         columns: display.columns,
         rows: display.rows,

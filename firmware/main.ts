@@ -229,14 +229,16 @@ async function start(parts: Parts, phone: Phone, door: Door): Promise<void> {
     const {opened, store, config, engine, log} = parts;
     phone.start();
     door.open(phone);
-    attachConsole({
-        link: opened.board.provisioning,
-        config,
-        store,
-        status: () => statusLines(phone.state, engine.stats(), config.instanceId),
-        blackBox: () => phone.blackBox(),
-        version,
-        log: log.area("console"),
+    opened.board.provisioning.forEach((link, index) => {
+        attachConsole({
+            link,
+            config,
+            store,
+            status: () => statusLines(phone.state, engine.stats(), config.instanceId),
+            blackBox: () => phone.blackBox(),
+            version,
+            log: log.area(index === 0 ? "console" : `console${index + 1}`),
+        });
     });
     await opened.board.start(phone.post.bind(phone));
     if (store.fault !== null) phone.post({type: "storeFault", fault: store.fault, at: now()});

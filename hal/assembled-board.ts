@@ -5,7 +5,7 @@ import {Hook, type HookContact, type HookTiming} from "./hook.ts";
 import {Keypad, type KeypadWires} from "./keypad.ts";
 import {type DisplayLed, LampBlinker, ledLevels} from "./lamps.ts";
 import type {BoardLog} from "./log.ts";
-import {PortWatch} from "./port-watch.ts";
+import {PortsWatch} from "./port-watch.ts";
 import {type BytePort, createDisplay, type DisplayKind, type SerialDisplay} from "./serial-display.ts";
 
 export interface KeypadWiring {
@@ -29,8 +29,8 @@ export interface DisplayWiring {
 
 export interface BoardWiring {
     readonly display: DisplayWiring;
-    /** Null: no cable is fitted. */
-    readonly provisioning: (SerialLink & BytePort) | null;
+    /** The installer's cables, with the paths that name them in a fault. */
+    readonly provisioning: readonly (SerialLink & BytePort & {readonly path: string})[];
     readonly keypad: KeypadWiring | null;
     readonly hook: {readonly contact: HookContact; readonly timing: HookTiming};
     /** Lamps that are LEDs of the display. */
@@ -58,14 +58,14 @@ export function assembleBoard(wiring: BoardWiring): Board {
     const keypad = wiring.keypad && new Keypad({...wiring.keypad, onKey, onFault: onFault("keypad")});
     const onHook = (hook: "on" | "off", at: number): void => listener({type: "hook", hook, at});
     const hook = new Hook({...wiring.hook, onHook, onFault: onFault("hook")});
-    const watch = wiring.provisioning && new PortWatch(wiring.provisioning, onFault("provisioning"));
+    const watch = new PortsWatch(wiring.provisioning, onFault("provisioning"));
     const lamps = new LampBlinker((lit) => {
         wiring.light(lit);
         display.setLeds(ledLevels(wiring.displayLeds, lit));
     });
     return {
         display,
-        provisioning: wiring.provisioning ?? NO_CABLE,
+        provisioning: wiring.provisioning,
         sound: wiring.sound,
         hookSensor: wiring.hookSensor,
         start: async (told) => {
@@ -73,17 +73,17 @@ export function assembleBoard(wiring: BoardWiring): Board {
             hook.start();
             keypad?.start();
             display.start();
-            wiring.provisioning?.open();
-            watch?.start();
+            for (const link of wiring.provisioning) link.open();
+            watch.start();
         },
         setLamps: (wanted) => lamps.set(wanted),
         close: async () => {
             lamps.close();
             keypad?.close();
             hook.close();
-            watch?.close();
+            watch.close();
             listener = () => undefined;
-            await Promise.all([display.close(), wiring.provisioning?.close()]);
+            await Promise.all([display.close(), ...wiring.provisioning.map((link) => link.close())]);
         },
     };
 }
@@ -114,5 +114,3 @@ function noDisplay({columns, rows}: Pick<Display, "columns" | "rows">): SerialDi
         close: async () => undefined,
     };
 }
-
-const NO_CABLE: SerialLink = {onData: () => undefined, onOpen: () => undefined, write: () => undefined};

@@ -68,7 +68,8 @@ export interface SoundDevices {
 
 export interface Board {
     readonly display: Display;
-    readonly provisioning: SerialLink;
+    /** The installer's cables, in the order of the profile, each with a console of its own; empty where there is none. */
+    readonly provisioning: readonly SerialLink[];
     readonly sound: SoundDevices;
     readonly hookSensor: HookSensor | null;
     /** Tells the present hook position first, then changes. */

@@ -7,7 +7,15 @@ import {GpioLine, gpioNumberOf, readGpioChips} from "./gpio.ts";
 import {gpioKeypad} from "./gpio-keypad.ts";
 import type {HookContact} from "./hook.ts";
 import type {BoardLog} from "./log.ts";
-import type {BoardProfile, GpioLamp, HookProfile, KeypadProfile, LineWiring, MixerSetting} from "./profile.ts";
+import type {
+    BoardProfile,
+    GpioLamp,
+    HookProfile,
+    KeypadProfile,
+    LineWiring,
+    MixerSetting,
+    SerialPortProfile,
+} from "./profile.ts";
 import {SerialLine} from "./serial.ts";
 
 const run = promisify(execFile);
@@ -26,10 +34,9 @@ export async function createLinuxBoard(profile: BoardProfile, log: BoardLog): Pr
             Object.entries(profile.gpioLamps).map(([name, lamp]) => [name, lampOf(name, lamp, lines)]),
         );
         await Promise.all(profile.mixer.map((setting) => setMixer(setting, log)));
-        const {port, baud, ...display} = profile.display;
         const board = assembleBoard({
-            display: {...display, port: new SerialLine({path: port, baud, log})},
-            provisioning: new SerialLine({path: profile.provisioning.port, baud: profile.provisioning.baud, log}),
+            display: {...profile.display, port: serialLineOf(profile.display, log)},
+            provisioning: profile.provisioning.map((cable) => serialLineOf(cable, log)),
             keypad,
             hook: {contact: contactOf(hookLine, profile.hook), timing: profile.hook},
             displayLeds: profile.displayLeds,
@@ -56,6 +63,10 @@ export function onHookLevel({contact, pull}: Pick<HookProfile, "contact" | "pull
     const closedLevel = pull === "up" ? 0 : 1;
     const openLevel = pull === "up" ? 1 : 0;
     return contact === "NO" ? closedLevel : openLevel;
+}
+
+function serialLineOf({port, baud}: SerialPortProfile, log: BoardLog): SerialLine {
+    return new SerialLine({path: port, baud, log});
 }
 
 /** The lines of one board, given back together. */

@@ -36,3 +36,37 @@ export class PortWatch {
         this.#onFault(lost, reason);
     }
 }
+
+interface NamedPort extends WatchedPort {
+    readonly path: string;
+}
+
+/**
+ * Several ports that are one part of the board: it is lost with the first of them and back only with the last, so that
+ * two ports that come and go with one cable make one fault. The reason names the port that made the difference.
+ */
+export class PortsWatch {
+    readonly #watches: readonly PortWatch[];
+
+    constructor(ports: readonly NamedPort[], onFault: (lost: boolean, reason: string) => void) {
+        const lostPorts = new Set<NamedPort>();
+        this.#watches = ports.map(
+            (port) =>
+                new PortWatch(port, (lost, reason) => {
+                    const wasLost = lostPorts.size > 0;
+                    if (lost) lostPorts.add(port);
+                    else lostPorts.delete(port);
+                    const isLost = lostPorts.size > 0;
+                    if (isLost !== wasLost) onFault(isLost, `${port.path}: ${reason}`);
+                }),
+        );
+    }
+
+    start(): void {
+        for (const watch of this.#watches) watch.start();
+    }
+
+    close(): void {
+        for (const watch of this.#watches) watch.close();
+    }
+}

@@ -45,10 +45,14 @@ export interface GpioLamp extends LineWiring {
     readonly active: "low" | "high";
 }
 
-export interface DisplayProfile {
-    readonly kind: DisplayKind;
+/** A serial port: its device file and its bits per second. */
+export interface SerialPortProfile {
     readonly port: string;
     readonly baud: number;
+}
+
+export interface DisplayProfile extends SerialPortProfile {
+    readonly kind: DisplayKind;
     readonly columns: number;
     readonly rows: number;
     /** Backlight in %: in use and at rest. */
@@ -74,7 +78,8 @@ export interface BoardProfile {
     readonly gpioLamps: Readonly<Partial<Record<LampName, GpioLamp>>>;
     readonly displayLeds: Readonly<Partial<Record<LampName, DisplayLed>>>;
     readonly display: DisplayProfile;
-    readonly provisioning: {readonly port: string; readonly baud: number};
+    /** One to four; all are in use at once. */
+    readonly provisioning: readonly SerialPortProfile[];
     readonly sound: SoundDevices;
     readonly mixer: readonly MixerSetting[];
 }
@@ -102,6 +107,9 @@ export function loadProfile(path: string): BoardProfile {
     return parseProfile(value, path);
 }
 
+/** More than anyone has cables for: what is longer is a mistake in the profile. */
+const MOST_PROVISIONING_PORTS = 4;
+
 /** Checks a profile. Throws ProfileError with every fault; `source` names the profile in its message. */
 export function parseProfile(value: unknown, source: string): BoardProfile {
     const errors: string[] = [];
@@ -119,6 +127,7 @@ export function parseProfile(value: unknown, source: string): BoardProfile {
         mixer: root.at("mixer").isAbsent ? [] : root.at("mixer").list().map(mixerAt),
     };
     checkLines(profile, root);
+    checkPorts(profile, root);
     if (errors.length > 0) throw new ProfileError(source, errors);
     return profile;
 }
@@ -227,9 +236,16 @@ function displayAt(place: Place): DisplayProfile {
     };
 }
 
-function provisioningAt(place: Place): BoardProfile["provisioning"] {
-    place.object(["port", "baud"]);
-    return {port: place.at("port").text(), baud: place.at("baud").integer(1_200, 4_000_000)};
+function provisioningAt(place: Place): readonly SerialPortProfile[] {
+    const places = place.list();
+    const {length} = places;
+    if (Array.isArray(place.value) && (length < 1 || length > MOST_PROVISIONING_PORTS)) {
+        place.fail(`must have 1 to ${MOST_PROVISIONING_PORTS} ports, not ${length}`, undefined);
+    }
+    return places.map((one) => {
+        one.object(["port", "baud"]);
+        return {port: one.at("port").text(), baud: one.at("baud").integer(1_200, 4_000_000)};
+    });
 }
 
 function soundAt(place: Place): SoundDevices {
@@ -263,4 +279,15 @@ function checkLines(profile: BoardProfile, root: Place): void {
     });
     use(profile.hook.line, "hook.line");
     for (const [name, lamp] of Object.entries(profile.gpioLamps)) use(lamp, `lamps.${name}`);
+}
+
+/** No serial port serves two purposes: each reader would get some of the bytes. */
+function checkPorts({display, provisioning}: BoardProfile, root: Place): void {
+    const users = new Map([[display.port, "display"]]);
+    provisioning.forEach(({port}, index) => {
+        const path = `provisioning[${index}]`;
+        const other = users.get(port);
+        if (other !== undefined && port !== "") root.at(`${path}.port`).fail(`is the same port as ${other}`, undefined);
+        else users.set(port, path);
+    });
 }

@@ -59,6 +59,11 @@ export class SerialLine implements SerialLink {
         this.#queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES;
     }
 
+    /** The device file that it was made for. */
+    get path(): string {
+        return this.#options.path;
+    }
+
     get isOpen(): boolean {
         return this.#opened;
     }

@@ -5,7 +5,7 @@
  * In (each may carry an "id", which is answered by {"done": id} when the phone has been told):
  *   {"press": "5"}  {"release": "5"}  {"tap": "5"}      keys as in board.ts; a tap is pressed, told, released, told
  *   {"lift": true}  {"putDown": true}                   write the contact file `hook` in the folder: "1" off, "0" on hook
- *   {"unplug": "display"}  {"plug": "display"}          likewise "provisioning"
+ *   {"unplug": "display"}  {"plug": "display"}          likewise "provisioning", "provisioning2" and so on to 4
  *   {"cellular": true}                                  a cellular call is on, false: over
  * Out, at each change and all of it at connecting:
  *   {"frame": {"lines": [...], "cursor": ..., "backlight": ...}}  {"lamps": {...}}  {"hook": "off"}
@@ -22,7 +22,7 @@ import {type DisplayLed, LAMPS_OFF} from "./lamps.ts";
 import type {BoardLog} from "./log.ts";
 import {SerialLine} from "./serial.ts";
 import type {DisplayKind} from "./serial-display.ts";
-import {parseCommand, type SimulatedCommand, type SimulatedPart} from "./simulated-command.ts";
+import {PROVISIONING_PARTS, parseCommand, type SimulatedCommand, type SimulatedPart} from "./simulated-command.ts";
 import {SimulatedMatrix} from "./simulated-matrix.ts";
 
 export interface SimulatedBoardOptions {
@@ -30,7 +30,8 @@ export interface SimulatedBoardOptions {
     readonly folder: string;
     /** A tty or pty on whose other end the display is; null: none is fitted. */
     readonly displayTty: string | null;
-    readonly provisioningTty: string | null;
+    /** At most four, one for each console. */
+    readonly provisioningTtys: readonly string[];
     readonly displayKind: DisplayKind;
     readonly columns: number;
     readonly rows: number;
@@ -72,12 +73,27 @@ export function createSimulatedBoard(options: SimulatedBoardOptions): SimulatedB
     return simulation.board;
 }
 
+/** The parts that are fitted, each with the tty at whose other end it is. */
+function ttysOf({displayTty, provisioningTtys}: SimulatedBoardOptions): ReadonlyMap<SimulatedPart, string> {
+    const ttys = new Map<SimulatedPart, string>();
+    if (displayTty !== null) ttys.set("display", displayTty);
+    if (provisioningTtys.length > PROVISIONING_PARTS.length) {
+        throw new RangeError(`${provisioningTtys.length} provisioning ports: ${PROVISIONING_PARTS.length} at most`);
+    }
+    PROVISIONING_PARTS.forEach((part, index) => {
+        const tty = provisioningTtys[index];
+        if (tty !== undefined) ttys.set(part, tty);
+    });
+    return ttys;
+}
+
 class Simulation {
     readonly board: SimulatedBoard;
     readonly #options: SimulatedBoardOptions;
     readonly #matrix = new SimulatedMatrix(KEYS[0]?.length ?? 0, KEYS.length);
     readonly #hook: HookFile;
-    readonly #lines: Readonly<Record<SimulatedPart, SerialLine | null>>;
+    readonly #ttys: ReadonlyMap<SimulatedPart, string>;
+    readonly #lines: ReadonlyMap<SimulatedPart, SerialLine>;
     readonly #door: Door;
     readonly #waiting = new Set<(event: BoardEvent) => void>();
     #listener: (event: BoardEvent) => void = () => undefined;
@@ -88,14 +104,15 @@ class Simulation {
     constructor(options: SimulatedBoardOptions) {
         this.#options = options;
         this.#hook = new HookFile(join(options.folder, "hook"));
-        this.#lines = {display: this.#line("display"), provisioning: this.#line("provisioning")};
+        this.#ttys = ttysOf(options);
+        this.#lines = new Map([...this.#ttys.keys()].map((part) => [part, this.#line(part)]));
         this.#door = new Door(join(options.folder, "board.sock"), (value) => this.#obey(value));
         // Until the phone sets them; it may do so before the board starts.
         this.#door.publish({lamps: LAMPS_OFF});
         this.board = this.#opened(
             assembleBoard({
                 display: {
-                    port: this.#lines.display,
+                    port: this.#lines.get("display") ?? null,
                     kind: options.displayKind,
                     columns: options.columns,
                     rows: options.rows,
@@ -103,7 +120,7 @@ class Simulation {
                     dim: 10,
                     contrast: null,
                 },
-                provisioning: this.#lines.provisioning,
+                provisioning: PROVISIONING_PARTS.flatMap((part) => this.#lines.get(part) ?? []),
                 keypad: {wires: this.#matrix, keys: KEYS, ...TIMING},
                 hook: {contact: this.#hook, timing: HOOK_TIMING},
                 displayLeds: LEDS,
@@ -155,14 +172,9 @@ class Simulation {
         for (const waiting of [...this.#waiting]) waiting(event);
     }
 
-    #line(part: SimulatedPart): SerialLine | null {
-        if (this.#ttyOf(part) === null) return null;
+    #line(part: SimulatedPart): SerialLine {
         this.#plug(part);
         return new SerialLine({path: this.#plugOf(part), baud: BAUD, log: this.#options.log});
-    }
-
-    #ttyOf(part: SimulatedPart): string | null {
-        return part === "display" ? this.#options.displayTty : this.#options.provisioningTty;
     }
 
     /** A plug is a symbolic link in the folder to the tty: pulling it takes the link away. */
@@ -171,15 +183,15 @@ class Simulation {
     }
 
     #plug(part: SimulatedPart): void {
-        const tty = this.#ttyOf(part);
-        if (tty === null) throw new Error(`no ${part} is fitted`);
+        const tty = this.#ttys.get(part);
+        if (tty === undefined) throw new Error(`no ${part} is fitted`);
         rmSync(this.#plugOf(part), {force: true});
         symlinkSync(tty, this.#plugOf(part));
     }
 
     #unplug(part: SimulatedPart): void {
         rmSync(this.#plugOf(part), {force: true});
-        this.#lines[part]?.reopen("unplugged");
+        this.#lines.get(part)?.reopen("unplugged");
     }
 
     async #obey(value: unknown): Promise<object | null> {

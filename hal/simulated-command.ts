@@ -2,7 +2,11 @@
 import type {Key} from "./board.ts";
 import {isKey} from "./keys.ts";
 
-export type SimulatedPart = "display" | "provisioning";
+/** The installer's cables, in the order of the board's. */
+export const PROVISIONING_PARTS = ["provisioning", "provisioning2", "provisioning3", "provisioning4"] as const;
+const PARTS = ["display", ...PROVISIONING_PARTS] as const;
+
+export type SimulatedPart = (typeof PARTS)[number];
 
 export type SimulatedCommand = {readonly id?: string | number | undefined} & (
     | {readonly do: "press" | "release" | "tap"; readonly key: Key}
@@ -36,8 +40,8 @@ function commandOf(name: string, argument: unknown): SimulatedCommand | {readonl
         }
         case "plug":
         case "unplug": {
-            if (argument !== "display" && argument !== "provisioning") return {error: `${name}: no such part`};
-            return {do: name, part: argument};
+            const part = PARTS.find((one) => one === argument);
+            return part === undefined ? {error: `${name}: no such part`} : {do: name, part};
         }
         case "cellular": {
             if (typeof argument !== "boolean") return {error: "cellular: true or false is wanted"};

@@ -40,7 +40,7 @@ const pad = ["1        2 abc    3 def", "4 ghi    5 jkl    6 mno", "7 pqrs   8 t
 const help = [
     "space  lift or put down      0-9 * #  keys       arrows  cursor",
     "Enter  OK                    Backspace  back     m  mute   + -  volume",
-    "c  the provisioning console (Ctrl-] comes back)            Ctrl-C  ends",
+    "c  a provisioning console, C  the second (Ctrl-] comes back)  Ctrl-C  ends",
     "600 sends back what it hears, 601 calls back.",
 ];
 
@@ -96,8 +96,10 @@ export function drawBench(view: BenchView, rows: number): string {
     return `${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`;
 }
 
-/** What the keyboard can mean: a key of the phone, the hook, or the end. */
-export type BenchInput = {readonly type: "key"; readonly key: Key} | {readonly type: "hook" | "console" | "end"};
+/** What the keyboard can mean: a key of the phone, the hook, one of the consoles, or the end. */
+export type BenchInput =
+    | {readonly type: "key"; readonly key: Key}
+    | {readonly type: "hook" | "console" | "console2" | "end"};
 
 const sequences: Readonly<Record<string, Key>> = {
     "\u001b[A": "up",
@@ -128,6 +130,7 @@ export function benchInputs(text: string): BenchInput[] {
         if (key !== null) inputs.push({type: "key", key});
         else if (struck === " ") inputs.push({type: "hook"});
         else if (struck === "c") inputs.push({type: "console"});
+        else if (struck === "C") inputs.push({type: "console2"});
         else if (struck === "\u0003" || struck === "\u0004") inputs.push({type: "end"});
     }
     return inputs;

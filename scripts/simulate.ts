@@ -11,6 +11,7 @@ import {join} from "node:path";
 import {parseArgs} from "node:util";
 import type {Lamps} from "../hal/board.ts";
 import {BenchPhone, type BenchTransport} from "../test/support/bench-phone.ts";
+import type {ConsoleClient} from "../test/support/console-client.ts";
 import {peersRoot} from "../test/support/peers.ts";
 import {monotonicNow} from "../test/support/sound-card.ts";
 import {recordedVoice} from "../test/support/sound-voice.ts";
@@ -43,7 +44,8 @@ class Terminal {
     #bench: BenchPhone | null = null;
     #timer: NodeJS.Timeout | undefined;
     #startedAt = 0;
-    #inConsole = false;
+    /** The one that is shown instead of the phone. */
+    #console: ConsoleClient | null = null;
     #drawn = "";
     #ending = false;
 
@@ -70,9 +72,11 @@ class Terminal {
     #show(bench: BenchPhone): void {
         this.#startedAt = monotonicNow();
         process.stdout.write(enterScreen);
-        bench.console.onText((text) => {
-            if (this.#inConsole) process.stdout.write(text);
-        });
+        for (const console of [bench.console, bench.console2]) {
+            console.onText((text) => {
+                if (this.#console === console) process.stdout.write(text);
+            });
+        }
         if (process.stdin.isTTY) process.stdin.setRawMode(true);
         process.stdin.setEncoding("utf8").on("data", (text: string) => this.#take(bench, text));
         bench.board.onSaid(() => this.#draw(bench));
@@ -90,7 +94,7 @@ class Terminal {
 
     /** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
     #draw(bench: BenchPhone): void {
-        if (this.#inConsole || this.#ending) return;
+        if (this.#console !== null || this.#ending) return;
         const {said} = bench;
         const calls = (said.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
         const picture = drawBench(
@@ -114,9 +118,9 @@ class Terminal {
     }
 
     #take(bench: BenchPhone, text: string): void {
-        if (this.#inConsole) {
+        if (this.#console !== null) {
             const end = text.indexOf("\u001d");
-            bench.console.send(end < 0 ? text : text.slice(0, end));
+            this.#console.send(end < 0 ? text : text.slice(0, end));
             if (end >= 0) this.#leaveConsole();
             return;
         }
@@ -131,7 +135,11 @@ class Terminal {
                     break;
                 }
                 case "console": {
-                    this.#enterConsole(bench);
+                    this.#enterConsole(bench.console, "provisioning console");
+                    break;
+                }
+                case "console2": {
+                    this.#enterConsole(bench.console2, "second provisioning console");
                     break;
                 }
                 case "end": {
@@ -142,14 +150,14 @@ class Terminal {
         }
     }
 
-    #enterConsole(bench: BenchPhone): void {
-        this.#inConsole = true;
-        process.stdout.write("\u001b[2J\u001b[H\u001b[?25hprovisioning console; Ctrl-] goes back to the phone\r\n");
-        bench.console.send("\r");
+    #enterConsole(console: ConsoleClient, name: string): void {
+        this.#console = console;
+        process.stdout.write(`\u001b[2J\u001b[H\u001b[?25h${name}; Ctrl-] goes back to the phone\r\n`);
+        console.send("\r");
     }
 
     #leaveConsole(): void {
-        this.#inConsole = false;
+        this.#console = null;
         this.#drawn = "";
         process.stdout.write("\u001b[2J\u001b[?25l");
     }

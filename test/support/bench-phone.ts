@@ -4,7 +4,7 @@
  *
  *   keys, hook --> board's door --> firmware --> SIP, RTP --> kamailio, baresip 600 (echo), 601 (calls back)
  *   glass <-- CFA635 or VT100 <------+   +--> ALSA --> virtual handset and ringer
- *   console <--> provisioning tty <--+
+ *   console, console2 <--> ttys <----+
  */
 import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
@@ -80,8 +80,10 @@ export class BenchPhone {
     readonly handset: VirtualCard;
     readonly ringer: VirtualCard;
     readonly console: ConsoleClient;
+    /** At the second provisioning port, usable at the same time. */
+    readonly console2: ConsoleClient;
     readonly glass: Glass;
-    #cable: Pty;
+    readonly #cables: readonly [Pty, Pty];
     #process: PhoneProcess | null = null;
     #board: BoardClient | null = null;
     #farEndCount = 0;
@@ -95,8 +97,12 @@ export class BenchPhone {
         this.handset = createCard(options.folder, {name: "handset", ...keep, ...microphone});
         this.ringer = createCard(options.folder, {name: "ringer", ...keep});
         this.glass = new Glass(options.display, join(options.folder, "display-tty"));
-        this.#cable = openPty(join(options.folder, "provisioning-tty"));
-        this.console = new ConsoleClient(this.#cable);
+        this.#cables = [
+            openPty(join(options.folder, "provisioning-tty")),
+            openPty(join(options.folder, "provisioning2-tty")),
+        ];
+        this.console = new ConsoleClient(this.#cables[0]);
+        this.console2 = new ConsoleClient(this.#cables[1]);
         writeFileSync(this.#profilePath, JSON.stringify(this.#profile(), null, 4));
     }
 
@@ -159,7 +165,7 @@ export class BenchPhone {
                 tty: join(folder, "display-tty"),
                 ...(display === "cfa635" ? {columns: 20, rows: 4} : {columns: 40, rows: 12}),
             },
-            provisioning: {tty: join(folder, "provisioning-tty")},
+            provisioning: [{tty: join(folder, "provisioning-tty")}, {tty: join(folder, "provisioning2-tty")}],
             sound: sound === "virtual" ? virtual : card,
         };
     }
@@ -255,7 +261,7 @@ export class BenchPhone {
         await Promise.all(this.farEnds.map((farEnd) => farEnd.stop()));
         await this.kamailio.stop();
         this.glass.close();
-        this.#cable.close();
+        for (const cable of this.#cables) cable.close();
     }
 }
 

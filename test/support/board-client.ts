@@ -3,6 +3,7 @@ import {once} from "node:events";
 import {createConnection, type Socket} from "node:net";
 import {createInterface} from "node:readline";
 import type {Frame, Key, Lamps} from "../../hal/board.ts";
+import type {SimulatedPart} from "../../hal/simulated-command.ts";
 
 /** What the board has said last under each name. `outputs`, `calls` and the rest are whatever the phone publishes. */
 export interface BoardSaid {
@@ -63,11 +64,11 @@ export class BoardClient {
         return this.command({putDown: true});
     }
 
-    plug(part: "display" | "provisioning"): Promise<void> {
+    plug(part: SimulatedPart): Promise<void> {
         return this.command({plug: part});
     }
 
-    unplug(part: "display" | "provisioning"): Promise<void> {
+    unplug(part: SimulatedPart): Promise<void> {
         return this.command({unplug: part});
     }
 

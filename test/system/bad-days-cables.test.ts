@@ -29,10 +29,10 @@ function plugDisplay(): void {
 }
 
 /** Types until the phone has found the cable again: what is typed before goes nowhere. */
-async function consoleAnswers(): Promise<void> {
+async function consoleAnswers(client = keyboard): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
         try {
-            await keyboard.type("", 200);
+            await client.type("", 200);
             return;
         } catch (thrown) {
             if (attempt === 40) throw thrown;
@@ -178,6 +178,59 @@ describe("a console cable", () => {
         await day.harmless();
         cable.resume();
         await consoleAnswers();
+        await day.harmless();
+    });
+});
+
+describe("two console cables at once", () => {
+    it("stage apart, and who comes second is told what would be replaced before it is", async () => {
+        const {console2} = day.bench;
+        await keyboard.type("set phone.name Hall");
+        await console2.type("set phone.name Kitchen");
+        await console2.type("set audio.ring-volume -3");
+        expect(await keyboard.type("diff")).not.toMatch(/Kitchen|volume/);
+        expect(await console2.type("apply")).toContain("applied 2 changes");
+        expect(await keyboard.type("apply")).toMatch(
+            /error: phone\.name: was changed elsewhere[\s\S]*nothing was applied/,
+        );
+        expect(await console2.type("show phone.name")).toMatch(/phone\.name +Kitchen/);
+        expect(await keyboard.type("diff")).toMatch(
+            /set phone\.name Hall\r\n +changed elsewhere meanwhile, now Kitchen/,
+        );
+        expect(await keyboard.type("apply")).toContain("applied 1 change");
+        expect(await console2.type("show phone.name")).toMatch(/phone\.name +Hall/);
+    });
+
+    it("apply in a call that goes on", async () => {
+        await talkToEcho(day.bench);
+        await keyboard.type("set phone.name Attic");
+        await day.bench.console2.type("set audio.ring-volume 0");
+        const answers = await Promise.all([keyboard.type("apply"), day.bench.console2.type("apply")]);
+        for (const answer of answers) expect(answer).toContain("applied 1 change");
+        await echoIsHeard(day.bench);
+        await putDown(day.bench);
+    });
+
+    it("are pulled one by one: the other goes on, and only what was staged at the pulled one is forgotten", async () => {
+        const {console2, board} = day.bench;
+        await keyboard.type("set phone.name Hall");
+        expect(await console2.type("set audio.ring-volume -3")).toContain("offhook*> ");
+        await board.unplug("provisioning2");
+        expect(await keyboard.type("diff")).toContain("set phone.name Hall");
+        expect(await keyboard.type("apply")).toContain("applied 1 change");
+        await board.plug("provisioning2");
+        await consoleAnswers(console2);
+        expect(await console2.type("diff")).toContain("nothing is staged");
+
+        await console2.type("set phone.name Kitchen");
+        expect(await keyboard.type("set audio.ring-volume -3")).toContain("offhook*> ");
+        cable.close();
+        expect(await console2.type("apply")).toContain("applied 1 change");
+        plugConsole();
+        await consoleAnswers();
+        expect(await keyboard.type("diff")).toContain("nothing is staged");
+        expect(await keyboard.type("show audio.ring-volume")).toMatch(/audio\.ring-volume +0/);
+        expect(await keyboard.type("show phone.name")).toMatch(/phone\.name +Kitchen/);
         await day.harmless();
     });
 });

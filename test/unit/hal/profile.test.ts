@@ -19,6 +19,8 @@ function changed(path: readonly (string | number)[], value: unknown): Json {
     return profile;
 }
 
+const cable = (_: unknown, index: number): Json => ({port: `/dev/ttyGS${index}`, baud: 115_200});
+
 function errorsOf(value: unknown): readonly string[] {
     try {
         parseProfile(value, "test");
@@ -41,6 +43,11 @@ describe("a board profile", () => {
         expect(profile.keypad?.keys[3]).toEqual(["*", "0", "#", "louder"]);
         expect(profile.gpioLamps.microphone?.active).toBe("high");
         expect(profile.displayLeds.mute).toEqual({led: 1, colour: "red"});
+        expect(profile.provisioning.map(({port}) => port)).toEqual(["/dev/ttyGS0", "/dev/ttyGS1"]);
+    });
+
+    it.each([1, 2, 3, 4])("may have %i provisioning ports", (length) => {
+        expect(errorsOf(changed(["provisioning"], Array.from({length}, cable)))).toEqual([]);
     });
 
     it.each([
@@ -62,6 +69,13 @@ describe("a board profile", () => {
         [["display", "columns"], 16, "display.columns: must be a whole number from 20 to 132"],
         [["display", "rows"], 5, "display: a cfa635 has 4 rows of 20"],
         [["provisioning"], undefined, "provisioning: is missing"],
+        [["provisioning"], {port: "/dev/ttyGS0", baud: 115_200}, "provisioning: must be a list"],
+        [["provisioning"], [], "provisioning: must have 1 to 4 ports, not 0"],
+        [["provisioning"], Array.from({length: 5}, cable), "provisioning: must have 1 to 4 ports, not 5"],
+        [["provisioning", 1], "/dev/ttyGS1", "provisioning[1]: must be an object"],
+        [["provisioning", 1, "baud"], 300, "provisioning[1].baud: must be a whole number from 1200 to 4000000"],
+        [["provisioning", 1, "port"], "/dev/ttyGS0", "provisioning[1].port: is the same port as provisioning[0]"],
+        [["provisioning", 0, "port"], "/dev/ttyS0", "provisioning[0].port: is the same port as display"],
         [["sound", "ringer"], "", "sound.ringer: must be text"],
         [["mixer"], {}, "mixer: must be a list"],
         [["colour"], "red", "colour: is not known"],

@@ -42,7 +42,7 @@ async function running(options: Partial<SimulatedBoardOptions> = {}): Promise<Ru
     const board = createSimulatedBoard({
         folder,
         displayTty: null,
-        provisioningTty: null,
+        provisioningTtys: [],
         displayKind: "cfa635",
         columns: 20,
         rows: 4,
@@ -127,7 +127,7 @@ describe("a simulated board", () => {
         const board = createSimulatedBoard({
             folder,
             displayTty: null,
-            provisioningTty: null,
+            provisioningTtys: [],
             displayKind: "cfa635",
             columns: 20,
             rows: 4,
@@ -236,12 +236,14 @@ describe("a simulated board", () => {
     it("carries provisioning both ways and survives a pulled cable", async () => {
         const far = openPty();
         cleanUp.push(() => far.close());
-        const {board, client, events} = await running({provisioningTty: far.path});
+        const {board, client, events} = await running({provisioningTtys: [far.path]});
+        const [link] = board.provisioning;
+        if (link === undefined) throw new Error("the board has no cable");
         const opens: boolean[] = [];
         let near = "";
         let there = "";
-        board.provisioning.onOpen((open) => opens.push(open));
-        board.provisioning.onData((chunk) => {
+        link.onOpen((open) => opens.push(open));
+        link.onData((chunk) => {
             near += Buffer.from(chunk).toString();
         });
         far.onData((chunk) => {
@@ -251,11 +253,47 @@ describe("a simulated board", () => {
         far.write("help\r");
         await expect.poll(() => near).toBe("help\r");
         await client.unplug("provisioning");
-        board.provisioning.write(Buffer.from("lost"));
+        link.write(Buffer.from("lost"));
         await client.plug("provisioning");
         await expect.poll(() => opens, {timeout: 5_000}).toEqual([true, false, true]);
-        board.provisioning.write(Buffer.from("> "));
+        link.write(Buffer.from("> "));
         await expect.poll(() => there).toBe("> ");
         expect(brief(events)).toEqual(["on", "provisioning lost", "provisioning back"]);
+    });
+
+    it("has a second cable that is pulled by itself, and one fault of both", async () => {
+        const ends = [openPty(), openPty()];
+        for (const end of ends) cleanUp.push(() => end.close());
+        const {board, client, events} = await running({provisioningTtys: ends.map(({path}) => path)});
+        const [first, second] = board.provisioning;
+        if (first === undefined || second === undefined) throw new Error("the board has not two cables");
+        const opens: string[] = [];
+        first.onOpen((open) => opens.push(`1 ${open}`));
+        second.onOpen((open) => opens.push(`2 ${open}`));
+        await expect.poll(() => opens.toSorted()).toEqual(["1 true", "2 true"]);
+        await client.unplug("provisioning2");
+        await expect.poll(() => opens.at(-1)).toBe("2 false");
+        let near = "";
+        first.onData((chunk) => {
+            near += Buffer.from(chunk).toString();
+        });
+        ends[0]?.write("help\r");
+        await expect.poll(() => near).toBe("help\r");
+        await client.unplug("provisioning");
+        await client.plug("provisioning2");
+        await expect.poll(() => opens.at(-1), {timeout: 5_000}).toBe("2 true");
+        expect(brief(events)).toEqual(["on", "provisioning lost"]);
+        await client.plug("provisioning");
+        await expect
+            .poll(() => brief(events), {timeout: 5_000})
+            .toEqual(["on", "provisioning lost", "provisioning back"]);
+        expect(events[1]).toMatchObject({reason: expect.stringContaining("provisioning2.plug: ")});
+    });
+
+    it("refuses a fifth cable", () => {
+        const options = {displayTty: null, displayKind: "cfa635", columns: 20, rows: 4, log: () => undefined} as const;
+        const sound = {handsetPlayback: "ear", handsetCapture: "mouth", ringer: "ringer"};
+        const provisioningTtys = Array.from({length: 5}, (_, index) => `/dev/ttyGS${index}`);
+        expect(() => createSimulatedBoard({folder, ...options, sound, provisioningTtys})).toThrow("4 at most");
     });
 });
