@@ -8,7 +8,7 @@
 import {join} from "node:path";
 import {parseArgs} from "node:util";
 import type {Board} from "../hal/board.ts";
-import {createEngine, type MediaEngine} from "../native/index.ts";
+import {createEngine, type OwnedMediaEngine} from "../native/index.ts";
 import {screenOf} from "../ui/screen.ts";
 import {screenWakeAt} from "../ui/wake.ts";
 import {type OpenedBoard, openBoard} from "./board.ts";
@@ -48,7 +48,7 @@ interface Parts {
     readonly opened: OpenedBoard;
     readonly store: Store;
     readonly config: Config;
-    readonly engine: MediaEngine;
+    readonly engine: OwnedMediaEngine;
     readonly sessions: OpenSessions;
     readonly accounts: Accounts;
     readonly post: (event: PhoneEvent) => void;
@@ -73,7 +73,7 @@ class Door {
     }
 }
 
-function startEngine(board: Board, config: Config, post: (event: PhoneEvent) => void): MediaEngine {
+function startEngine(board: Board, config: Config, post: (event: PhoneEvent) => void): OwnedMediaEngine {
     return createEngine({
         playback: board.sound.handsetPlayback,
         capture: board.sound.handsetCapture,
@@ -146,13 +146,17 @@ function portsOf(parts: Parts): PhonePorts {
 }
 
 /** Where a change of the settings takes effect. */
-function follow({config, accounts, post}: Parts): void {
+function follow({config, engine, accounts, post}: Parts): void {
     const apply = (): void => accounts.apply({accounts: config.accounts(), sip: config.sipSettings(version)});
+    const setTransport = (): void =>
+        engine.setTransport({ports: config.settings["rtp.ports"], dscp: config.settings["rtp.dscp"]});
     config.onChange((scopes) => {
         post({type: "settings", settings: config.phoneSettings(), at: now()});
         if (scopes.has("register")) apply();
+        if (scopes.has("now")) setTransport();
     });
     apply();
+    setTransport();
 }
 
 /** What the bench and the tests see through the simulated board's door. */

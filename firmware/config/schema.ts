@@ -77,8 +77,8 @@ const general = {
         -10,
         "Loudness of the bell; empty is silent.",
     ),
-    "rtp.ports": setting(portsKind, [16384, 16484], "UDP ports for RTP and RTCP.", {scope: "restart"}),
-    "rtp.dscp": setting(numberKind(0, 63, ""), 46, "DSCP of RTP (RFC 4594: EF is 46).", {scope: "restart"}),
+    "rtp.ports": setting(portsKind, [16384, 16484], "UDP ports for RTP and RTCP, from the next call on."),
+    "rtp.dscp": setting(numberKind(0, 63, ""), 46, "DSCP of RTP from the next call on (RFC 4594: EF is 46)."),
     "rtp.address": setting(host, "", "Local address for RTP; empty: the one that reaches the server.", {
         scope: "register",
     }),

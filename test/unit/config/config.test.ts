@@ -110,10 +110,17 @@ describe("a commit", () => {
         await config.commit(
             new Map([
                 ["audio.volume", "3"],
-                ["rtp.dscp", "0"],
+                ["log.level", "debug"],
             ]),
         );
         expect(told).toEqual([["now", "restart"]]);
+        await config.commit(
+            new Map([
+                ["rtp.ports", "20000-20100"],
+                ["rtp.dscp", "0"],
+            ]),
+        );
+        expect(told.at(-1)).toEqual(["now"]);
     });
 
     it("goes back to the default with null", async () => {
