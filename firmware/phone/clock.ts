@@ -3,6 +3,7 @@ import type {Call} from "./call.ts";
 import {endOfCall, giveUpCall, hangUpCall, reasonOf, rejectCall} from "./calls.ts";
 import {sendDigits} from "./dialling.ts";
 import {closeEar} from "./hook.ts";
+import {dueLongPress} from "./long-press.ts";
 import {selfTestMs} from "./self-test.ts";
 import {warningMs} from "./settle.ts";
 import type {PhoneState, Step} from "./state.ts";
@@ -19,7 +20,11 @@ export function clock(state: PhoneState, wall: number): Step {
     const offset = wall - state.now;
     const steady = state.wallOffset !== null && Math.abs(state.wallOffset - offset) < clockNoise;
     const told: PhoneState = {...state, wallOffset: steady ? state.wallOffset : offset};
-    return [dueDigits, dueCalls, dueNotice, dueOffHook, dueSmallThings, dueVolume].reduce(andThen, stepOf(told));
+    // A held key first: it changes the digits, which then wait anew.
+    return [dueLongPress, dueDigits, dueCalls, dueNotice, dueOffHook, dueSmallThings, dueVolume].reduce(
+        andThen,
+        stepOf(told),
+    );
 }
 
 function dueDigits(state: PhoneState): Step {

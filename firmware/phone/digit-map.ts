@@ -3,9 +3,9 @@
  *
  *   map         = alternative *("|" alternative), all of it in parentheses if one likes, blanks ignored
  *   alternative = 1*(position ["."]) ["T"]
- *   position    = 0-9 | A-D | "*" | "#" | "x" (any of 0-9) | "[" letters and ranges "]"
+ *   position    = 0-9 | A-D | "*" | "#" | "+" | "x" (any of 0-9) | "[" letters and ranges "]"
  *
- * `.` is zero or more of the position before it; `T` asks for the inter-digit timer.
+ * `+` (a 0 that was held) is ours. `.` is zero or more of the position before it; `T` asks for the inter-digit timer.
  */
 
 export interface DigitPosition {
@@ -39,7 +39,7 @@ export class DigitMapError extends Error {
 export type DigitMatch = "none" | "partial" | "timed" | "complete";
 
 const anyDigit = "0123456789";
-const letters = `${anyDigit}ABCD*#`;
+const letters = `${anyDigit}ABCD*#+`;
 /** Beyond this a map is a mistake, and its matching would cost time at each key. */
 const longestMap = 2048;
 

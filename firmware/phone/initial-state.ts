@@ -38,6 +38,7 @@ export function initialState(settings: PhoneSettings, now: number, handsFree = f
         storeFault: null,
         faults: [],
         keysDown: [],
+        longPress: null,
         selfTest: {level: null, keysSeen: [], hookSeen: false},
         status: noFacts,
     };

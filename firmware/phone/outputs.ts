@@ -152,6 +152,7 @@ function wakeAtOf(state: PhoneState): number | null {
     const times = [
         ...state.calls.map((call) => call.deadline),
         state.dialling?.dialAt ?? null,
+        state.longPress?.at ?? null,
         state.notice?.until ?? null,
         state.offHook?.until ?? null,
         state.feedback?.until ?? null,

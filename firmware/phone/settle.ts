@@ -3,8 +3,8 @@
  * clear a mute, a notice or a dial tone.
  */
 import type {Call} from "./call.ts";
-import {isListening, liveCalls} from "./standing.ts";
-import type {Dialling, OffHook, PhoneState} from "./state.ts";
+import {focusOf, isListening, liveCalls} from "./standing.ts";
+import type {Dialling, LongPress, OffHook, PhoneState} from "./state.ts";
 
 /** Dial tone of a handset that was lifted, ms (permanent signal, ITU-T E.180 §3 leaves the time to the plan). */
 export const dialToneMs = 20_000;
@@ -49,6 +49,12 @@ function offHookOf(state: PhoneState): OffHook | null {
     return state.offHook ?? {stage: "dialTone", until: state.now + dialToneMs};
 }
 
+/** A long press outlives neither its key nor what it is about: a newer key, a call, the end of the digits take it away. */
+function longPressOf(state: PhoneState): LongPress | null {
+    const held = state.longPress !== null && state.keysDown.at(-1) === state.longPress.key;
+    return held && focusOf(state) === "dialling" ? state.longPress : null;
+}
+
 /** The state with everything that follows from it. */
 export function settle(state: PhoneState): PhoneState {
     const inCall = liveCalls(state).length > 0;
@@ -65,5 +71,5 @@ export function settle(state: PhoneState): PhoneState {
         // The figures of a call that is over say nothing of the next one.
         status: inCall || state.status.media === null ? state.status : {...state.status, media: null},
     };
-    return {...counted, offHook: offHookOf(counted)};
+    return {...counted, offHook: offHookOf(counted), longPress: longPressOf(counted)};
 }

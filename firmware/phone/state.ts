@@ -91,12 +91,18 @@ export type View =
     | {readonly type: "selfTest"; readonly step: SelfTestStep; readonly since: number};
 
 /**
- * Digits being collected. `dialAt` is null with the handset down (predial), unless they are an emergency number, and
- * while a call rings over it.
+ * Digits being collected, with a + where 0 was held. `dialAt` is null with the handset down (predial), unless they are
+ * an emergency number, and while a call rings over it.
  */
 export interface Dialling {
     readonly digits: string;
     readonly dialAt: number | null;
+}
+
+/** A key that is held and will then mean more than its press did (`long-press.ts`); `at`: when. */
+export interface LongPress {
+    readonly key: "0" | "back";
+    readonly at: number;
 }
 
 /** What stays on the glass after a call or an attempt, with its tone while the handset is off hook. */
@@ -159,8 +165,10 @@ export interface PhoneState {
     readonly soundFault: string | null;
     readonly storeFault: string | null;
     readonly faults: readonly ("keypad" | "hook" | "display" | "provisioning")[];
-    /** Keys that are down, for long presses and the self-test. */
+    /** Keys that are down, the newest last. */
     readonly keysDown: readonly Key[];
+    /** Not null only while its key is the newest that is down and digits own the keys. */
+    readonly longPress: LongPress | null;
     readonly selfTest: {readonly level: number | null; readonly keysSeen: readonly Key[]; readonly hookSeen: boolean};
     /** The newest statistics of the call in the mix and the phone's facts, for the status screen. */
     readonly status: StatusFacts;

@@ -11,7 +11,7 @@ export function escapeUser(user: string): string {
 
 /**
  * The URI for a number, a user name, `user@domain` or a whole `sip:` URI, which is taken as it is. Null where there is
- * nobody to call: an empty number, or a URI without a user.
+ * nobody to call: no number, or a + alone, or a URI without a user.
  */
 export function dialTarget(dialled: string, domain: string): string | null {
     const trimmed = dialled.trim();
@@ -22,5 +22,5 @@ export function dialTarget(dialled: string, domain: string): string | null {
     const user = at < 0 ? text : text.slice(0, at);
     const host = at < 0 ? domain : text.slice(at + 1);
     const plain = NUMBER.test(user) ? user.replaceAll(SEPARATORS, "") : user;
-    return plain === "" || host === "" ? null : `sip:${escapeUser(plain)}@${host}`;
+    return /^\+?$/.test(plain) || host === "" ? null : `sip:${escapeUser(plain)}@${host}`;
 }

@@ -92,6 +92,28 @@ describe("a number", () => {
         expect(await bench.console.type("apply")).not.toMatch(/error/);
     });
 
+    it("begins with + when 0 is held, and is cleared when back is held", async () => {
+        await bench.board.lift();
+        await bench.board.press("0");
+        const pressedAt = monotonicNow();
+        await bench.glass.shows(/^\+ /m);
+        expect(monotonicNow() - pressedAt).toBeGreaterThan(0.6e9);
+        await bench.board.release("0");
+        await bench.board.dial("600");
+        await bench.glass.shows(/^\+600 /m);
+        await bench.board.press("back");
+        await bench.glass.shows(/^\+60 /m);
+        await bench.glass.shows("Dial a number");
+        await bench.board.release("back");
+        await bench.board.press("0");
+        await bench.glass.shows(/^\+ /m);
+        await bench.board.release("0");
+        await bench.board.dial("600");
+        const sent = called("+600");
+        await bench.board.tap("ok");
+        await sent;
+    });
+
     it("that begins with * is a feature code, in which # is a digit", async () => {
         await bench.board.lift();
         await bench.board.dial("*21*600#");

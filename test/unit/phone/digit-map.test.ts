@@ -43,6 +43,11 @@ describe("a digit map", () => {
         ["x", "*", "none"],
         ["x.x.x.", "12", "timed"],
         ["A", "1", "none"],
+        ["6xx|x.T", "+", "none"],
+        ["6xx|+x.T", "+", "timed"],
+        ["6xx|+x.T", "+4930", "timed"],
+        ["+49xx", "+4930", "complete"],
+        ["[0+]1x", "+12", "complete"],
     ];
     it.each(cases)("%s reads %s as %s", (map, digits, match) => {
         expect(matchDigits(parseDigitMap(map), digits)).toBe(match);
@@ -85,12 +90,12 @@ describe("a digit map", () => {
     it("of any characters is read or refused with a place within it, and matches in bounded time", () => {
         const random = randomFrom(3435);
         const pick = (text: string): string => text.charAt(Math.floor(random() * text.length));
-        const alphabet = "0123459xxxX[]--..T|()*# \n\tAZé";
+        const alphabet = "0123459xxxX[]--..T|()*#+ \n\tAZé";
         for (let round = 0; round < 20_000; round += 1) {
             const text = Array.from({length: Math.floor(random() * 24)}, () => pick(alphabet)).join("");
             try {
                 const map = parseDigitMap(text);
-                matchDigits(map, Array.from({length: 8}, () => pick("0123456789*#")).join(""));
+                matchDigits(map, Array.from({length: 8}, () => pick("0123456789*#+")).join(""));
             } catch (thrown) {
                 if (!(thrown instanceof DigitMapError)) throw thrown;
                 expect(thrown.place).toBeGreaterThanOrEqual(0);

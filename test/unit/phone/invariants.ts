@@ -98,6 +98,28 @@ function hangUpBreach(before: PhoneState, event: PhoneEvent, after: PhoneState):
     return left.length === 0 || doubted ? null : "a call outlived the handset";
 }
 
+/** A long press is of the newest key that is down, is about digits, begins with that key, and ends by the clock. */
+function longPressBreach(before: PhoneState, event: PhoneEvent, after: PhoneState): string | null {
+    const held = after.longPress;
+    const typed = after.dialling?.digits ?? "";
+    if (/[0-9+]\+/.test(typed)) return "a + within a number";
+    const turned = before.longPress?.key === "0" && event.type === "clock";
+    if (
+        typed.endsWith("+") &&
+        before.dialling?.digits !== typed &&
+        !turned &&
+        !before.dialling?.digits.startsWith(typed)
+    )
+        return "a + that no 0 was held for";
+    if (held === null) return null;
+    if (after.keysDown.at(-1) !== held.key) return `a long press of ${held.key} outlived its key`;
+    if (focusOf(after) !== "dialling") return "a long press that is about no digits";
+    if (held.key === "0" && !typed.endsWith("0")) return "a long press of a 0 that is not the last digit";
+    if (held.at > after.now + 700) return "a long press that is too long";
+    const begins = event.type === "key" && event.down && event.key === held.key;
+    return before.longPress === null && !begins ? "a long press without a key that went down" : null;
+}
+
 /** The clock does what is due, all of it, and nothing else. */
 function clockBreach(before: PhoneState, event: PhoneEvent, after: PhoneState, out: Outputs): string | null {
     if (event.type !== "clock") return null;
@@ -124,6 +146,7 @@ export function breachOf(
         quietBreach(after, out) ??
         shapeBreach(after) ??
         hangUpBreach(before, event, after) ??
+        longPressBreach(before, event, after) ??
         clockBreach(before, event, after, out)
     );
 }

@@ -36,6 +36,9 @@ function walk(seed: number, events: number): Walked {
         try {
             const next = transition(state, event);
             const breach = breachOf(state, event, next.state, next.effects) ?? book.breach(next.effects, next.state);
+            if (event.type === "clock" && next.state.longPress === null && state.longPress !== null) {
+                seen.add(`${state.longPress.key} held`);
+            }
             state = next.state;
             if (breach !== null) return told(breach);
             const misfit = step % 50 === 0 ? frameBreach(state) : null;
@@ -134,6 +137,7 @@ describe("a random walk", () => {
                 ...["call", "dialling", "notice", "selfTest", "offHook", "view"],
                 ...["idle", "firstStart", "menu", "recents", "status", "language", "ringVolume"],
                 ...["calling", "alerting", "earlyMedia", "ringing", "answering", "talking", "ending"],
+                ...["0 held", "back held"],
                 ...["calling emergency", "earlyMedia emergency", "talking emergency"],
             ]) {
                 expect([...seen], `seeds from ${first}`).toContain(place);

@@ -97,6 +97,15 @@ export class Stage {
         return this;
     }
 
+    /** A key goes down and stays down for `ms`, 700 being a long press; it comes up with `release`. */
+    hold(key: Key, ms = 700): this {
+        return this.wait(250).post({type: "key", key, down: true}).wait(ms);
+    }
+
+    release(key: Key): this {
+        return this.post({type: "key", key, down: false});
+    }
+
     /** Lets time pass; the clock tells at each deadline, as the shell does. */
     wait(ms: number): this {
         const end = this.at + ms;

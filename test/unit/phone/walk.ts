@@ -97,7 +97,7 @@ export class Walk {
     recents(): readonly RecentCall[] {
         const outcomes = ["placed", "received", "missed", "elsewhere", "interrupted"] as const;
         return Array.from({length: this.number(5)}, (_, row) =>
-            recent(row, this.pick(["600", "112", "", "sip:a@b"]), this.pick(outcomes)),
+            recent(row, this.pick(["600", "112", "", "sip:a@b", "+4930"]), this.pick(outcomes)),
         );
     }
 
@@ -115,6 +115,8 @@ export class Walk {
     }
 
     event(state: PhoneState): PhoneEvent {
+        const held = state.longPress?.at ?? null;
+        if (held !== null && this.chance(0.3)) return this.#clockAt(held);
         const at = this.#time();
         const kind = this.number(100);
         if (kind < 45) return {type: "key", key: this.pick(keys), down: this.chance(0.6), at};
@@ -122,6 +124,12 @@ export class Walk {
         if (kind < 70) return {type: "clock", at, wall: 1_700_000_000_000 + at + this.number(150)};
         if (kind < 92) return this.#signal(state, at);
         return this.#other(state, at);
+    }
+
+    /** The clock in time for a key that is held, as the shell has it. */
+    #clockAt(due: number): PhoneEvent {
+        this.#at = Math.max(this.#at, due);
+        return {type: "clock", at: this.#at, wall: 1_700_000_000_000 + this.#at};
     }
 
     #signal(state: PhoneState, at: number): PhoneEvent {

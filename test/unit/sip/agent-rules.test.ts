@@ -9,6 +9,8 @@ describe("what is dialled", () => {
         ["600", "sip:600@example.org"],
         ["*21*600#", "sip:*21*600%23@example.org"],
         ["+49 (30) 123-456", "sip:+4930123456@example.org"],
+        ["+4930123456", "sip:+4930123456@example.org"],
+        ["*21*+4930123456#", "sip:*21*+4930123456%23@example.org"],
         ["tel:+49-30-1", "sip:+49301@example.org"],
         ["alice", "sip:alice@example.org"],
         ["alice.b-c", "sip:alice.b-c@example.org"],
@@ -21,9 +23,12 @@ describe("what is dialled", () => {
         expect(dialTarget(dialled, "example.org")).toBe(target);
     });
 
-    it.each(["", "  ", "sip:example.org", "sip:", "()", "@example.org", "alice@"])("%j calls nobody", (dialled) => {
-        expect(dialTarget(dialled, "example.org")).toBeNull();
-    });
+    it.each(["", "  ", "+", " + ", "tel:+", "sip:example.org", "sip:", "()", "@example.org", "alice@"])(
+        "%j calls nobody",
+        (dialled) => {
+            expect(dialTarget(dialled, "example.org")).toBeNull();
+        },
+    );
 });
 
 describe("who calls", () => {

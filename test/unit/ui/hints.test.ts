@@ -16,9 +16,9 @@ const SIGNS: readonly (readonly [sign: RegExp, keys: readonly Key[]])[] = [
     [/^←.*→$/, ["left", "right"]],
 ];
 
-/** What of a state a person can notice: all but the time and the finger on the key. */
+/** What of a state a person can notice: all but the time, the finger on the key and how long it is there. */
 function noticed(state: PhoneState): string {
-    return JSON.stringify({...state, now: 0, keysDown: []});
+    return JSON.stringify({...state, now: 0, keysDown: [], longPress: null});
 }
 
 function does(state: PhoneState, key: Key): boolean {

@@ -54,6 +54,7 @@ export const quiet: PhoneState = {
     storeFault: null,
     faults: [],
     keysDown: [],
+    longPress: null,
     selfTest: {level: null, keysSeen: [], hookSeen: false},
     status: {
         version: "0.1.0",
