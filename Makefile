@@ -8,7 +8,7 @@ TRANSPORT ?= tcp
 GLASS ?= cfa635
 WITH_NODE := . scripts/toolchain/env.sh &&
 
-.PHONY: help setup run test check test-unit test-native test-system bench soak bundle clean
+.PHONY: help setup run test check test-unit test-native test-system test-board board bench soak bundle device clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -21,7 +21,7 @@ run: ## Start the bench phone in this terminal (SOUND=card, TRANSPORT=tls|wss, G
 	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND) --transport $(TRANSPORT) --glass $(GLASS)
 
 test: ## Run every check and test; the last line counts passed and failed
-	@scripts/test check unit native system
+	@scripts/test check unit native system board
 
 check: ## Check types, lint and formatting
 	@scripts/test check
@@ -35,6 +35,12 @@ test-native: ## Run the tests of the media engine, sanitizers included
 test-system: ## Run the tests with real servers, phones and sound card
 	@scripts/test system
 
+test-board: ## Run the tests on the virtual board: real kernel devices under emulation
+	@scripts/test board
+
+board: ## Build the virtual board's kernel and root
+	@scripts/setup test
+
 bench: ## Measure delays, CPU and memory
 	@scripts/setup test
 	@$(WITH_NODE) exec node test/bench/main.ts
@@ -43,9 +49,12 @@ soak: ## Make calls for hours and watch memory and audio
 	@scripts/setup test
 	@$(WITH_NODE) exec node test/bench/soak.ts
 
-bundle: ## Build build/offhook.mjs for a device
+bundle: ## Build build/offhook.mjs
 	@scripts/setup run
 	@$(WITH_NODE) exec node scripts/bundle.ts
+
+device: bundle ## Gather in build/device all that a device runs
+	@$(WITH_NODE) exec node scripts/device.ts
 
 clean: ## Remove all that was built or fetched
 	rm -rf build node_modules native/build test/native/build test/support/virtual-card/build scripts/toolchain/node_modules

@@ -22,6 +22,16 @@ export default defineConfig({
             },
             {
                 test: {
+                    name: "board",
+                    include: ["test/board/**/*.test.ts"],
+                    fileParallelism: false,
+                    pool: "forks",
+                    testTimeout: 120_000,
+                    hookTimeout: 180_000,
+                },
+            },
+            {
+                test: {
                     name: "system",
                     include: ["test/system/**/*.test.ts"],
                     fileParallelism: false,

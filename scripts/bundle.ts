@@ -6,12 +6,10 @@
 import {readFile} from "node:fs/promises";
 import {join, relative} from "node:path";
 import {build, type Plugin} from "esbuild";
+import {nativePackages} from "./native-packages.ts";
 
 const TOP = join(import.meta.dirname, "..");
 const OUTPUT = join(TOP, "build");
-
-/** Packages that load a `.node` file by its place beside their own code. */
-const NATIVE_PACKAGES = ["@serialport/bindings-cpp", "alsa-capture", "epoll", "sqlite3"];
 
 const ENGINE = "./build/Release/offhook_media.node";
 
@@ -38,7 +36,7 @@ const result = await build({
     platform: "node",
     format: "esm",
     target: "node24",
-    external: NATIVE_PACKAGES,
+    external: [...nativePackages],
     plugins: [engineFromBundle],
     // CommonJS packages inside call require(), which an ES module lacks.
     banner: {

@@ -6,6 +6,7 @@
  *   unit     vitest's project of that name
  *   native   the C++ tests (plain, address and undefined, thread sanitizer), then vitest's project
  *   system   vitest's project
+ *   board    vitest's project, on the virtual board
  */
 import {spawn} from "node:child_process";
 import {globSync, mkdirSync, readFileSync, rmSync} from "node:fs";
@@ -150,7 +151,12 @@ function sum(counts: readonly Count[]): Count {
 }
 
 function sources(): readonly string[] {
-    const patterns = ["native/src/**/*.{cc,h}", "test/native/**/*.{cc,h}", "test/support/**/*.{c,h}"];
+    const patterns = [
+        "native/src/**/*.{cc,h}",
+        "test/native/**/*.{cc,h}",
+        "test/support/**/*.{c,h}",
+        "test/board/{agent,sound}/*.c",
+    ];
     return globSync(patterns, {cwd: TOP, exclude: (name) => name === "build" || name === "node_modules"});
 }
 
@@ -166,6 +172,7 @@ const PARTS: ReadonlyMap<string, readonly Step[]> = new Map([
     ["unit", [vitest("unit")]],
     ["native", [NATIVE_TESTS, vitest("native")]],
     ["system", [vitest("system")]],
+    ["board", [vitest("board")]],
 ]);
 
 async function main(parts: readonly string[]): Promise<number> {

@@ -32,7 +32,7 @@ export class OffhookPhone implements PhoneUnderTest {
         this.#options = options;
         this.card = createCard(folder, {...card, name: "handset"});
         this.#ringer = createCard(folder, {...card, name: "ringer"});
-        this.glass = new Glass("cfa635", join(folder, "display-tty"));
+        this.glass = new Glass("cfa635", openPty(join(folder, "display-tty")));
         this.#cable = openPty(join(folder, "provisioning-tty"));
         writeFileSync(this.#profilePath, JSON.stringify(this.#profile()));
     }

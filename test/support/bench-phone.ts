@@ -96,7 +96,7 @@ export class BenchPhone {
         const microphone = options.microphone === undefined ? {} : {microphone: options.microphone};
         this.handset = createCard(options.folder, {name: "handset", ...keep, ...microphone});
         this.ringer = createCard(options.folder, {name: "ringer", ...keep});
-        this.glass = new Glass(options.display, join(options.folder, "display-tty"));
+        this.glass = new Glass(options.display, openPty(join(options.folder, "display-tty")));
         this.#cables = [
             openPty(join(options.folder, "provisioning-tty")),
             openPty(join(options.folder, "provisioning2-tty")),

@@ -1,5 +1,5 @@
 /**
- * A Crystalfontz CFA635 on a pseudo-terminal, written from the module's data sheet and sharing nothing with the driver
+ * A Crystalfontz CFA635 at the end of a serial line, written from the module's data sheet and sharing nothing with the driver
  * (not even the checksum), so that both cannot share a misreading. Paced like the real line at 115200 baud.
  *
  *   driver's bytes --> arrival clock --> faults --> packets --> commands --> state
@@ -7,7 +7,7 @@
  *   driver  <-- faults <-- departure clock <-- answers and key reports
  */
 import {Cfa635Module, type EmulatedKey, VERSION} from "./cfa635-emulator-module.ts";
-import {openPty, type Pty} from "./pty.ts";
+import type {SerialEnd} from "./pty.ts";
 
 /** 10 bits a byte: start, 8 data, stop. */
 const BYTE_MS = 10_000 / 115_200;
@@ -95,7 +95,7 @@ export class Cfa635Emulator {
     readonly heard: {readonly code: number; readonly data: Uint8Array; readonly at: number}[] = [];
     readonly #listeners = new Set<() => void>();
     readonly #timers = new Set<NodeJS.Timeout>();
-    readonly #pty: Pty;
+    readonly #line: SerialEnd;
     readonly #module = new Cfa635Module();
     readonly #arriving = new Line();
     readonly #leaving = new Line();
@@ -106,15 +106,9 @@ export class Cfa635Emulator {
     #seed = 1;
     #badBytes = 0;
 
-    /** Opens a pseudo-terminal; with `link` under that name, which survives a replug by a second emulator. */
-    constructor(link?: string) {
-        this.#pty = openPty(link);
-        this.#pty.onData((chunk) => this.#arrive(chunk));
-    }
-
-    /** The device file that a driver opens. */
-    get path(): string {
-        return this.#pty.path;
+    constructor(line: SerialEnd) {
+        this.#line = line;
+        line.onData((chunk) => this.#arrive(chunk));
     }
 
     /** What a person reads, four strings of 20. */
@@ -198,7 +192,7 @@ export class Cfa635Emulator {
 
     /** Puts raw bytes on the line to the driver. */
     inject(bytes: Uint8Array): void {
-        this.#pty.write(bytes);
+        this.#line.write(bytes);
     }
 
     /** Pulls the cable out. */
@@ -207,7 +201,7 @@ export class Cfa635Emulator {
         this.#timers.clear();
         this.#arriving.clear();
         this.#leaving.clear();
-        this.#pty.close();
+        this.#line.close();
     }
 
     #later(ms: number, step: () => void): void {
@@ -283,7 +277,7 @@ export class Cfa635Emulator {
         const bytes = this.#disturb(packet, this.faults.loseOutgoing, this.faults.corruptOutgoing);
         const now = performance.now();
         this.#departedAt = Math.max(now, this.#departedAt) + packet.length * BYTE_MS;
-        this.#leaving.push({at: this.#departedAt, step: () => this.#pty.write(Uint8Array.from(bytes))});
+        this.#leaving.push({at: this.#departedAt, step: () => this.#line.write(Uint8Array.from(bytes))});
     }
 
     #disturb(bytes: Uint8Array, lose: number, corrupt: number): number[] {

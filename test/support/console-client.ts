@@ -1,15 +1,15 @@
-import type {Pty} from "./pty.ts";
+import type {SerialEnd} from "./pty.ts";
 
 /** A person at the provisioning cable: types lines, reads the answers up to the prompt. */
 export class ConsoleClient {
-    readonly #pty: Pty;
+    readonly #line: SerialEnd;
     readonly #listeners = new Set<(text: string) => void>();
     #seen = "";
     #look: () => void = () => undefined;
 
-    constructor(pty: Pty) {
-        this.#pty = pty;
-        pty.onData((chunk) => {
+    constructor(line: SerialEnd) {
+        this.#line = line;
+        line.onData((chunk) => {
             const text = Buffer.from(chunk).toString("utf8");
             this.#seen += text;
             for (const listener of this.#listeners) listener(text);
@@ -28,7 +28,7 @@ export class ConsoleClient {
 
     /** Bytes as they are, for a terminal that is passed through. */
     send(bytes: string): void {
-        this.#pty.write(bytes);
+        this.#line.write(bytes);
     }
 
     /** Types a line and answers what came back up to the next prompt. Rejects after `ms`. */
@@ -49,7 +49,7 @@ export class ConsoleClient {
                 this.#look = () => undefined;
                 resolve();
             };
-            this.#pty.write(`${line}\r`);
+            this.#line.write(`${line}\r`);
         });
         return this.#seen.slice(from);
     }

@@ -1,40 +1,55 @@
 /** The far end of the display's line: what the bytes of the real driver drew, read as a person would. */
 import {Cfa635Emulator} from "./cfa635-emulator.ts";
-import {openPty} from "./pty.ts";
+import type {EmulatedKey} from "./cfa635-emulator-module.ts";
+import type {SerialEnd} from "./pty.ts";
 import {Vt100Glass} from "./vt100-glass.ts";
 
 export type GlassKind = "cfa635" | "vt100";
 
+type Lamp = {readonly green: number; readonly red: number};
+
 interface Surface {
     lines(): readonly string[];
     lit(): boolean;
+    leds(): readonly Lamp[];
     onChange(listener: () => void): void;
+    press(key: EmulatedKey): void;
+    release(key: EmulatedKey): void;
+    reboot(): void;
     close(): void;
 }
 
-function cfa635(path: string): Surface {
-    const module = new Cfa635Emulator(path);
+function cfa635(line: SerialEnd): Surface {
+    const module = new Cfa635Emulator(line);
     return {
         lines: () => module.lines,
         lit: () => module.backlight.display > 0,
+        leds: () => module.leds,
         onChange: (listener) => module.onChange(listener),
+        press: (key) => module.press(key),
+        release: (key) => module.release(key),
+        reboot: () => module.reboot(),
         close: () => module.close(),
     };
 }
 
-function vt100(path: string): Surface {
+/** A terminal has neither lamps nor keys of the phone. */
+function vt100(line: SerialEnd): Surface {
     const glass = new Vt100Glass(40, 12);
-    const pty = openPty(path);
     const listeners: (() => void)[] = [];
-    pty.onData((chunk) => {
+    line.onData((chunk) => {
         glass.write(chunk);
         for (const listener of listeners) listener();
     });
     return {
         lines: () => glass.lines,
         lit: () => true,
+        leds: () => [],
         onChange: (listener) => listeners.push(listener),
-        close: () => pty.close(),
+        press: () => undefined,
+        release: () => undefined,
+        reboot: () => undefined,
+        close: () => line.close(),
     };
 }
 
@@ -42,9 +57,8 @@ export class Glass {
     readonly #surface: Surface;
     readonly #watchers = new Set<() => void>();
 
-    /** `path` becomes a symbolic link to the line's device file. */
-    constructor(kind: GlassKind, path: string) {
-        this.#surface = kind === "cfa635" ? cfa635(path) : vt100(path);
+    constructor(kind: GlassKind, line: SerialEnd) {
+        this.#surface = kind === "cfa635" ? cfa635(line) : vt100(line);
         this.#surface.onChange(() => {
             for (const watcher of [...this.#watchers]) watcher();
         });
@@ -58,8 +72,27 @@ export class Glass {
         return this.#surface.lit();
     }
 
+    /** LEDs of a CFA635 from the top, in %. */
+    get leds(): readonly Lamp[] {
+        return this.#surface.leds();
+    }
+
     onChange(watcher: () => void): void {
         this.#watchers.add(watcher);
+    }
+
+    /** The six keys of a CFA635. */
+    press(key: EmulatedKey): void {
+        this.#surface.press(key);
+    }
+
+    release(key: EmulatedKey): void {
+        this.#surface.release(key);
+    }
+
+    /** A CFA635 loses its power for a moment, and with it all that it was told. */
+    reboot(): void {
+        this.#surface.reboot();
     }
 
     /** Resolves when the text can be read; rejects after `ms` with what can be read then. */

@@ -23,6 +23,8 @@ export interface KamailioOptions {
     readonly folder: string;
     readonly auth: "none" | "md5" | "sha256";
     readonly users: readonly KamailioUser[];
+    /** Whether the phone is a virtual board, behind QEMU's user-mode network. Default: no. */
+    readonly board?: boolean;
     /** The ports of one that was stopped, to come back where clients look for it. Default: free ports. */
     readonly ports?: KamailioPorts;
     /** The certificate for TLS and WSS. Default: one for the right names under the authority of `caPem`. */
@@ -72,6 +74,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         folder,
         ...["-Y", folder, "-f", join(folder, "kamailio.cfg")],
         ...defines(options.auth),
+        ...(options.board ? ["-A", "WITH_BOARD"] : []),
     ]);
     await ready(process);
     return {

@@ -14,18 +14,22 @@ interface PtyAddon {
 const require = createRequire(import.meta.url);
 const loader = require("node-pty/lib/utils.js") as {loadNativeModule(name: string): {module: PtyAddon}};
 
-/** The far end of a cable. `path` is what the phone opens. */
-export interface Pty {
-    readonly path: string;
+/** The far end of a serial line. */
+export interface SerialEnd {
     /** Called with each chunk that the phone sent. One listener. */
     onData(listener: (chunk: Uint8Array) => void): void;
     /** Writes at once; what the phone's input queue has no room for is lost, as on a UART without flow control. */
     write(bytes: Uint8Array | string): void;
+    /** Pulls the cable. A second call does nothing. */
+    close(): void;
+}
+
+/** The far end of a cable. `path` is what the phone opens; it is gone when the cable is pulled. */
+export interface Pty extends SerialEnd {
+    readonly path: string;
     /** Stops reading, so that the phone's output backs up. */
     pause(): void;
     resume(): void;
-    /** Pulls the cable: the phone's end hangs up and `path` is gone. A second call does nothing. */
-    close(): void;
 }
 
 /**

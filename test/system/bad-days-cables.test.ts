@@ -24,7 +24,7 @@ function plugConsole(): void {
 }
 
 function plugDisplay(): void {
-    module = new Cfa635Emulator(displayTty());
+    module = new Cfa635Emulator(openPty(displayTty()));
     day.watchGlass(module);
 }
 

@@ -12,6 +12,7 @@ import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {romCodesOf} from "../../hal/cfa635-rom.ts";
 import {Cfa635Emulator} from "../support/cfa635-emulator.ts";
 import {type Lcdd, startLcdd} from "../support/peers.ts";
+import {openPty} from "../support/pty.ts";
 
 let folder = "";
 let glass: Cfa635Emulator;
@@ -19,8 +20,9 @@ let lcdd: Lcdd;
 
 beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "offhook-lcdd-"));
-    glass = new Cfa635Emulator(join(folder, "display"));
-    lcdd = await startLcdd({folder, tty: glass.path});
+    const line = openPty(join(folder, "display"));
+    glass = new Cfa635Emulator(line);
+    lcdd = await startLcdd({folder, tty: line.path});
 });
 
 afterEach(async () => {

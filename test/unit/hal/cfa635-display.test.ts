@@ -8,6 +8,7 @@ import {ANSWER_MS, type CfaPacket, COMMAND, encodePacket, parsePackets} from "..
 import {SerialLine} from "../../../hal/serial.ts";
 import {type BytePort, createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
 import {Cfa635Emulator} from "../../support/cfa635-emulator.ts";
+import {openPty} from "../../support/pty.ts";
 
 const HELLO = ["Offhook        12:59", "alice               ", "                    ", "2 missed calls      "];
 const TEXT = 31;
@@ -30,7 +31,7 @@ function frame(lines: readonly string[], cursor: Frame["cursor"] = null, backlig
 }
 
 function emulator(): Cfa635Emulator {
-    const made = new Cfa635Emulator(join(folder, "display"));
+    const made = new Cfa635Emulator(openPty(join(folder, "display")));
     cleanUp.push(() => made.close());
     return made;
 }

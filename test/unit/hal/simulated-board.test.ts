@@ -201,9 +201,10 @@ describe("a simulated board", () => {
     });
 
     it("draws on a CFA635 and lights its LEDs, and lets it be unplugged", async () => {
-        const glass = new Cfa635Emulator();
+        const line = openPty();
+        const glass = new Cfa635Emulator(line);
         cleanUp.push(() => glass.close());
-        const {board, events, client} = await running({displayTty: glass.path});
+        const {board, events, client} = await running({displayTty: line.path});
         board.display.show(FRAME);
         board.setLamps({...LAMPS_OFF, microphone: "on", call: "on"});
         await glass.until(() => glass.lines.join() === FRAME.lines.join());
