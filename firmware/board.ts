@@ -30,8 +30,8 @@ interface SimulatedProfile {
         readonly columns: number;
         readonly rows: number;
     };
-    /** The consoles' ports; one alone need not be in a list. */
-    readonly provisioning: SimulatedPort | readonly SimulatedPort[];
+    /** The consoles' ports. */
+    readonly provisioning: readonly SimulatedPort[];
     readonly sound: SimulatedBoardOptions["sound"];
 }
 
@@ -58,7 +58,7 @@ function openSimulated(profile: SimulatedProfile, log: BoardLog): OpenedBoard {
     const board = createSimulatedBoard({
         folder,
         displayTty: display.tty,
-        provisioningTtys: [provisioning].flat().map(({tty}) => tty),
+        provisioningTtys: provisioning.map(({tty}) => tty),
         displayKind: display.kind,
         columns: display.columns,
         rows: display.rows,

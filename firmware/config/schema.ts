@@ -55,7 +55,7 @@ const general = {
     "dial.map": setting(
         digitMapKind,
         "",
-        "Digit map (RFC 3435), alternatives separated by |; empty: # or the timer sends.",
+        "Digit map (RFC 3435; + is a symbol), alternatives separated by |; empty: # or the timer sends.",
     ),
     "dial.interdigit": setting(numberKind(1, 30, " s"), 4, "Seconds after the last digit until a number is dialled."),
     "dial.emergency": setting(

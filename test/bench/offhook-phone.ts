@@ -63,7 +63,7 @@ export class OffhookPhone implements PhoneUnderTest {
             kind: "simulated",
             folder: join(folder, "board"),
             display: {kind: "cfa635", tty: join(folder, "display-tty"), columns: 20, rows: 4},
-            provisioning: {tty: join(folder, "provisioning-tty")},
+            provisioning: [{tty: join(folder, "provisioning-tty")}],
             sound: {handsetPlayback: "handset", handsetCapture: "handset", ringer: "ringer"},
         };
     }

@@ -55,7 +55,7 @@ export async function prepareBadDay(options: Partial<BenchOptions> = {}): Promis
         watchGlass,
         harmless: async (number = "600") => {
             await callEcho(bench, number);
-            const said = [...bench.process.log, ...seen, bench.console.seen];
+            const said = [...bench.process.log, ...seen, bench.console.seen, bench.console2.seen];
             refuse(bench.process.log.filter(isStack), "a stack in the log");
             refuse(
                 said.filter((text) => [...secrets].some((secret) => text.includes(secret))),
