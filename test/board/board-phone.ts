@@ -18,10 +18,11 @@ import {Glass, type GlassKind} from "../support/glass.ts";
 import {type Baresip, type Kamailio, startBaresip, startCallback, startKamailio} from "../support/peers.ts";
 import type {SerialEnd} from "../support/pty.ts";
 import {Contacts} from "./contacts.ts";
-import {boardProfile, type Change, writeFirmwareImage} from "./firmware-image.ts";
+import {boardProfile, writeFirmwareImage} from "./firmware-image.ts";
 import type {Guest, GuestProcess} from "./guest.ts";
 import {Machine} from "./machine.ts";
 import {PowerCutDisk} from "./power-cut-disk.ts";
+import type {Change} from "./protections.ts";
 import {UsbCable} from "./usb-cable.ts";
 
 export interface BoardPhoneOptions {

@@ -7,12 +7,7 @@ import {chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {gatherDevice} from "../../scripts/device.ts";
-
-/** A piece of the bundle and what stands there instead. */
-export interface Change {
-    readonly from: string;
-    readonly to: string;
-}
+import {type Change, leftOut} from "./protections.ts";
 
 /** What differs between a reference board and this one: the GPIO chip's label and the display's port. */
 const virtualParts: readonly Change[] = [
@@ -38,7 +33,7 @@ export function writeFirmwareImage(path: string, changes: readonly Change[] = []
             writeFileSync(join(folder, "boards", `${display}.json`), boardProfile(display));
         }
         const bundle = join(folder, "build/offhook.mjs");
-        writeFileSync(bundle, changed(readFileSync(bundle, "utf8"), changes));
+        writeFileSync(bundle, changed(readFileSync(bundle, "utf8"), [...changes, ...leftOut()]));
         execFileSync("mksquashfs", [folder, path, "-comp", "lz4", "-noappend", "-quiet", "-no-progress", "-all-root"], {
             stdio: ["ignore", "ignore", "inherit"],
         });
