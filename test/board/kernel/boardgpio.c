@@ -26,10 +26,6 @@
 
 #define N 32
 
-static int base = -1;
-module_param(base, int, 0444);
-MODULE_PARM_DESC(base, "number of the first line in sysfs (-1: kernel's choice)");
-
 struct bg {
 	struct gpio_chip gc;
 	struct irq_work work;
@@ -230,8 +226,8 @@ static ssize_t state_show(struct device *d, struct device_attribute *a, char *bu
 {
 	struct bg *b = the;
 
-	return sysfs_emit(buf, "base %d\nlevel %08x\nout %08x\nval %08x\nirq %08x\nshorts %u\nreads %u\nwrites %u\nirqs %u\n",
-		b->gc.base, b->level, b->out, b->val, b->irq_on, b->shorts,
+	return sysfs_emit(buf, "level %08x\nout %08x\nval %08x\nirq %08x\nshorts %u\nreads %u\nwrites %u\nirqs %u\n",
+		b->level, b->out, b->val, b->irq_on, b->shorts,
 		b->reads, b->writes, b->irqs);
 }
 static DEVICE_ATTR_RO(state);
@@ -254,7 +250,7 @@ static int bg_probe(struct platform_device *p)
 	b->gc.label = "boardgpio";
 	b->gc.parent = &p->dev;
 	b->gc.owner = THIS_MODULE;
-	b->gc.base = base;
+	b->gc.base = -1;
 	b->gc.ngpio = N;
 	b->gc.get_direction = bg_dir;
 	b->gc.direction_input = bg_in;
