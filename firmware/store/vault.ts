@@ -55,22 +55,29 @@ export class Vault {
 /**
  * Reads the key file. One that is not there yet is made with mode 0600 when it is needed: a phone starts with a disk
  * that takes nothing. A key file that is not a key is kept aside, never overwritten: somebody may know whose it is.
+ * One that cannot be read is told of and left: emergency calls need no password.
  */
 export function openVault(path: string, log: Log): Vault {
-    const key = readKey(path);
+    const key = readKey(path, log);
     if (key === null) return new Vault(path, null);
     if (key.length !== keyOctets) {
         keepAside(path, log);
         return new Vault(path, null);
     }
+    closeToOthers(path, log);
+    return new Vault(path, key);
+}
+
+function closeToOthers(path: string, log: Log): void {
     try {
         chmodSync(path, 0o600);
     } catch (thrown) {
         // A read-only disk keeps the mode that it has.
-        if ((thrown as NodeJS.ErrnoException).code !== "EROFS") throw thrown;
+        if (codeOf(thrown) !== "EROFS") log.error(`${path} may be open to others: ${messageOf(thrown)}`);
     }
-    return new Vault(path, key);
 }
+
+const codeOf = (thrown: unknown): string | undefined => (thrown as NodeJS.ErrnoException).code;
 
 function keepAside(path: string, log: Log): void {
     const aside = `${path}.damaged-${new Date().toISOString().replaceAll(":", "")}`;
@@ -82,11 +89,13 @@ function keepAside(path: string, log: Log): void {
     }
 }
 
-function readKey(path: string): Buffer | null {
+function readKey(path: string, log: Log): Buffer | null {
     try {
         return readFileSync(path);
     } catch (thrown) {
-        if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+        if (codeOf(thrown) !== "ENOENT") {
+            log.error(`the key cannot be read, so no secret can be opened: ${messageOf(thrown)}`);
+        }
         return null;
     }
 }

@@ -52,6 +52,15 @@ describe("the vault", () => {
         expect(() => openVault(join(folder, "key"), log).open("a", sealed)).toThrow("a cannot be opened");
     });
 
+    it("starts with a key that cannot be read, says so, and makes no other in its place", () => {
+        // A folder: root, as whom tests may run, reads a file of any mode.
+        mkdirSync(join(folder, "key"));
+        const vault = openVault(join(folder, "key"), log);
+        expect(said.join()).toContain("error phone: the key cannot be read, so no secret can be opened: EISDIR");
+        expect(() => vault.seal("a", new Secret("s"))).toThrow("the key cannot be kept: EEXIST");
+        expect(statSync(join(folder, "key")).isDirectory()).toBe(true);
+    });
+
     it("keeps a key file aside that it does not understand, and says so", () => {
         writeFileSync(join(folder, "key"), "something else");
         openVault(join(folder, "key"), log).seal("a", new Secret("s"));
