@@ -40,6 +40,13 @@ export interface PowerCutToll {
     readonly lost: number;
 }
 
+/** A cut that waits for its moment. */
+interface Appointment {
+    readonly flushesBefore: number;
+    readonly loss: PowerCut;
+    readonly done: (toll: PowerCutToll) => void;
+}
+
 interface Write {
     /** Octets from the start of the disk. */
     readonly offset: number;
@@ -54,6 +61,7 @@ export class PowerCutDisk {
     #unflushed: Write[] = [];
     #stats: DiskStats = {reads: 0, writes: 0, flushes: 0};
     #server: NbdServer | null = null;
+    #appointment: Appointment | null = null;
 
     /** A disk that holds a copy of `image`. Throws RangeError if that is not a whole number of sectors. */
     constructor(image: Uint8Array) {
@@ -111,7 +119,24 @@ export class PowerCutDisk {
         for (const {offset, data} of this.#unflushed)
             this.#durable.copy(this.#live, offset, offset, offset + data.length);
         this.#unflushed = [];
-        return {kept: kept.length, lost: sectors.length - kept.length};
+        const toll = {kept: kept.length, lost: sectors.length - kept.length};
+        this.#appointment?.done(toll);
+        this.#appointment = null;
+        return toll;
+    }
+
+    /**
+     * The power will go in the middle of a flush that has something to flush, when `flushesBefore` such flushes were
+     * done: a moment that a cut from outside hardly ever meets. Resolves when it is gone, by this or by another cut.
+     * Throws RangeError if that is no whole number from 0 on.
+     */
+    cutInFlush(flushesBefore: number, loss: PowerCut = {}): Promise<PowerCutToll> {
+        if (!Number.isInteger(flushesBefore) || flushesBefore < 0) {
+            throw new RangeError(`flushes are counted from 0 on, not ${flushesBefore}`);
+        }
+        return new Promise((done) => {
+            this.#appointment = {flushesBefore, loss, done};
+        });
     }
 
     /** Ends the connections and stops listening. Loses nothing: what was not flushed stays so. May come twice. */
@@ -122,6 +147,8 @@ export class PowerCutDisk {
     }
 
     #answer(request: BlockRequest): BlockAnswer {
+        // What had arrived before the power went in a flush, and was not looked at yet.
+        if (this.#server === null) return answered(NBD_ERROR.eio);
         switch (request.kind) {
             case "read": {
                 return this.#read(request.offset, request.length);
@@ -152,6 +179,15 @@ export class PowerCutDisk {
     }
 
     #flush(): BlockAnswer {
+        if (this.#appointment !== null && this.#unflushed.length > 0) {
+            const {flushesBefore, loss} = this.#appointment;
+            if (flushesBefore === 0) {
+                this.cut(loss);
+                // Nobody hears it: the connections have ended.
+                return answered(NBD_ERROR.eio);
+            }
+            this.#appointment = {...this.#appointment, flushesBefore: flushesBefore - 1};
+        }
         for (const {offset, data} of this.#unflushed) data.copy(this.#durable, offset);
         this.#unflushed = [];
         return answered(NBD_ERROR.none);

@@ -220,6 +220,49 @@ describe("a power cut", () => {
         expect(disk.cut()).toEqual({kept: 0, lost: 0});
     });
 
+    it("may be appointed for a flush, and loses what that was to flush", async () => {
+        const client = await powerOn();
+        const cut = disk.cutInFlush(1, {keep: 0.5, seed: 3});
+        await client.flush();
+        await client.write(0, filled(SECTOR, 1));
+        await client.flush();
+        await client.flush();
+        await client.write(0, filled(BYTES, 2));
+        await expect(client.flush()).rejects.toThrow("the connection ended");
+        const {kept, lost} = await cut;
+        expect(kept + lost).toBe(SECTORS);
+        expect(existsSync(path)).toBe(false);
+        const left = await contents();
+        expect(left.filter((octet) => octet === 2).length).toBe(kept * SECTOR);
+        expect(left.filter((octet) => octet === 0).length).toBeGreaterThan(0);
+    });
+
+    it("takes nothing more of what had arrived when it came in a flush", async () => {
+        const client = await powerOn();
+        void disk.cutInFlush(0);
+        const write = request({type: COMMAND.write, data: filled(SECTOR, 1)});
+        const flush = request({type: COMMAND.flush});
+        client.send(Buffer.concat([write, flush, write, flush]));
+        await client.ended;
+        expect(await contents()).toEqual(filled(BYTES, 0));
+    });
+
+    it("that comes before the appointed flush takes its place", async () => {
+        const client = await powerOn();
+        const appointed = disk.cutInFlush(0);
+        await client.write(0, filled(SECTOR, 1));
+        expect(disk.cut()).toEqual({kept: 0, lost: 1});
+        expect(await appointed).toEqual({kept: 0, lost: 1});
+        const later = await powerOn();
+        await later.write(0, filled(SECTOR, 2));
+        await later.flush();
+        expect((await later.read(0, 1))[0]).toBe(2);
+    });
+
+    it.each([-1, 0.5, Number.NaN])("refuses to count %d flushes", (flushes) => {
+        expect(() => disk.cutInFlush(flushes)).toThrow(RangeError);
+    });
+
     it.each([-0.1, 1.1, Number.NaN])("refuses a share of %d", (keep) => {
         expect(() => disk.cut({keep})).toThrow(RangeError);
     });
