@@ -24,13 +24,15 @@ interface KeyTrack {
     readonly stable: boolean;
     /** As read last. */
     readonly raw: boolean;
-    /** Since when the raw value has been what it is, in ms. */
-    readonly since: number;
+    /** How long the raw value has been seen to be what it is, in ms. */
+    readonly steadyMs: number;
 }
 
 /** One track for each place, column by column. */
 export interface MatrixState {
     readonly keys: readonly KeyTrack[];
+    /** When the last scan was, monotonic ms. */
+    readonly scannedAt: number;
 }
 
 export interface MatrixEvent {
@@ -48,23 +50,24 @@ export interface MatrixStep {
 
 /** A matrix with no key down. */
 export function restingMatrix(shape: MatrixShape): MatrixState {
-    const key: KeyTrack = {stable: false, raw: false, since: Number.NEGATIVE_INFINITY};
-    return {keys: new Array<KeyTrack>(shape.columns * shape.rows).fill(key)};
+    const key: KeyTrack = {stable: false, raw: false, steadyMs: 0};
+    return {keys: new Array<KeyTrack>(shape.columns * shape.rows).fill(key), scannedAt: Number.NEGATIVE_INFINITY};
 }
 
 /** Takes one scan: per column the rows that read active, bit 0 for row 0. `now` is monotonic ms. */
 export function stepMatrix(shape: MatrixShape, state: MatrixState, scan: readonly number[], now: number): MatrixStep {
     const rows = scan.map((mask, column) => mask & (shape.wired[column] ?? 0));
     if (hasGhost(rows)) return {state: restart(state, now), events: [], idle: false};
+    const passed = now - state.scannedAt;
     const events: MatrixEvent[] = [];
     const keys = state.keys.map((key, index) => {
         const column = Math.floor(index / shape.rows);
         const row = index % shape.rows;
-        const next = stepKey(shape, key, (((rows[column] ?? 0) >> row) & 1) === 1, now);
+        const next = stepKey(shape, key, (((rows[column] ?? 0) >> row) & 1) === 1, passed);
         if (next.stable !== key.stable) events.push({column, row, down: next.stable});
         return next;
     });
-    return {state: {keys}, events, idle: keys.every((key) => !key.raw && !key.stable)};
+    return {state: {keys, scannedAt: now}, events, idle: keys.every((key) => !key.raw && !key.stable)};
 }
 
 /** Lets go of all keys, for a keypad that can no longer be read. */
@@ -75,11 +78,16 @@ export function releaseAll(shape: MatrixShape, state: MatrixState): MatrixStep {
     return {state: restingMatrix(shape), events, idle: true};
 }
 
-function stepKey(shape: MatrixShape, key: KeyTrack, raw: boolean, now: number): KeyTrack {
-    if (raw !== key.raw) return {stable: key.stable, raw, since: now};
+/**
+ * A scan that comes late says nothing of the time before it, in which the contact may have bounced unseen: between two
+ * scans at most half the patience passes, so that three readings in a row are the least that counts.
+ */
+function stepKey(shape: MatrixShape, key: KeyTrack, raw: boolean, passed: number): KeyTrack {
+    if (raw !== key.raw) return {stable: key.stable, raw, steadyMs: 0};
+    if (raw === key.stable) return key;
     const patience = raw ? shape.pressMs : shape.releaseMs;
-    if (raw !== key.stable && now - key.since >= patience) return {...key, stable: raw};
-    return key;
+    const steadyMs = key.steadyMs + Math.min(passed, patience / 2);
+    return {stable: steadyMs >= patience ? raw : key.stable, raw, steadyMs};
 }
 
 /** Two columns that share two rows: with three of the four down the fourth reads down too. */
@@ -94,5 +102,7 @@ function hasGhost(rows: readonly number[]): boolean {
 
 /** Whatever was settling begins again with the next clear scan: a ghost may have hidden its bounces. */
 function restart(state: MatrixState, now: number): MatrixState {
-    return {keys: state.keys.map((key) => (key.raw === key.stable ? key : {...key, raw: key.stable, since: now}))};
+    const restarted = (key: KeyTrack): KeyTrack =>
+        key.raw === key.stable ? key : {...key, raw: key.stable, steadyMs: 0};
+    return {keys: state.keys.map(restarted), scannedAt: now};
 }

@@ -76,6 +76,19 @@ describe("the keypad matrix", () => {
         expect(matrix.scan(UP, 17)).toEqual([{column: 2, row: 1, down: false}]);
     });
 
+    it("does not take two late readings for a steady contact: what was between them nobody saw", () => {
+        const matrix = new Scanner();
+        const late = (rows: readonly number[], ms: number): MatrixEvent[] => {
+            matrix.now += ms;
+            return matrix.scan(rows);
+        };
+        matrix.scan([1, 0, 0], 20);
+        // Up for a moment of each bounce, with the program kept waiting from one to the next.
+        expect([...late(UP, 1), ...late(UP, 300), ...late([1, 0, 0], 1)]).toEqual([]);
+        expect([...late(UP, 1), ...late(UP, 300)]).toEqual([]);
+        expect(late(UP, 300)).toEqual([{column: 0, row: 0, down: false}]);
+    });
+
     it("follows two keys that overlap, as fast dialling makes them", () => {
         const matrix = new Scanner();
         const events = [
