@@ -8,7 +8,7 @@ TRANSPORT ?= tcp
 GLASS ?= cfa635
 WITH_NODE := . scripts/toolchain/env.sh &&
 
-.PHONY: help setup run test check test-unit test-native test-system test-board board bench soak bundle device clean
+.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench soak bundle device clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -19,6 +19,10 @@ setup: ## Install and build all that run and test need
 run: ## Start the bench phone in this terminal (SOUND=card, TRANSPORT=tls|wss, GLASS=vt100)
 	@scripts/setup run
 	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND) --transport $(TRANSPORT) --glass $(GLASS)
+
+run-board: ## The same on the virtual board: the firmware on a kernel of its own (TRANSPORT, GLASS as above)
+	@scripts/setup test
+	@$(WITH_NODE) exec node scripts/simulate.ts --board virtual --transport $(TRANSPORT) --glass $(GLASS)
 
 test: ## Run every check and test; the last line counts passed and failed
 	@scripts/test check unit native system board

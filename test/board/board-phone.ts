@@ -8,7 +8,7 @@
  */
 import {createSocket} from "node:dgram";
 import {once} from "node:events";
-import {mkdirSync, readFileSync} from "node:fs";
+import {appendFileSync, mkdirSync, readFileSync} from "node:fs";
 import type {Socket} from "node:net";
 import {join} from "node:path";
 import {type BoardProfile, parseProfile} from "../../hal/profile.ts";
@@ -38,6 +38,8 @@ export interface BoardPhoneOptions {
     readonly changes?: readonly Change[];
     /** Told what is being started. */
     readonly progress?: (what: string) => void;
+    /** Told of the glass at each power-on, as soon as its line is there. */
+    readonly connected?: (glass: Glass) => void;
 }
 
 /** The board's disk, in bytes. */
@@ -49,6 +51,9 @@ const readyMs = 60_000;
 
 export class BoardPhone {
     readonly options: BoardPhoneOptions;
+    readonly profile: BoardProfile;
+    /** The image that the firmware starts from. */
+    readonly firmware: string;
     readonly kamailio: Kamailio;
     readonly farEnds: readonly Baresip[];
     readonly contacts: Contacts;
@@ -73,12 +78,18 @@ export class BoardPhone {
         this.farEnds = far;
         this.#ports = ports;
         this.#disk = PowerCutDisk.format(diskBytes, folder);
-        const firmware = join(folder, "firmware.image");
-        writeFirmwareImage(firmware, changes);
-        const commandLine = `board.profile=${display}`;
-        this.#machine = new Machine({folder: join(folder, "board"), firmware, disk: this.#disk, ports, commandLine});
+        this.profile = profileOf(display);
+        this.firmware = join(folder, "firmware.image");
+        writeFirmwareImage(this.firmware, changes);
+        this.#machine = new Machine({
+            folder: join(folder, "board"),
+            firmware: this.firmware,
+            disk: this.#disk,
+            ports,
+            commandLine: `board.profile=${display}`,
+        });
         const guest = (): Guest => this.#machine.guest;
-        this.contacts = new Contacts(guest, profileOf(display));
+        this.contacts = new Contacts(guest, this.profile);
         this.cable = new UsbCable(guest);
         const [first, second] = this.cable.ports;
         this.consoles = [new ConsoleClient(first), new ConsoleClient(second)];
@@ -127,6 +138,11 @@ export class BoardPhone {
         return this.#machine.guest;
     }
 
+    /** What the firmware said at all power-ons, also after the last one's end. */
+    get logFile(): string {
+        return join(this.options.folder, "phone.log");
+    }
+
     /** The glass since the last power-on. */
     get glass(): Glass {
         if (this.#glass === null) throw new Error("the board has no power");
@@ -139,8 +155,10 @@ export class BoardPhone {
         const {display = "cfa635"} = this.options;
         await this.#machine.start(() => {
             this.#glass = new Glass(display, lineOf(this.#machine.display));
+            this.options.connected?.(this.#glass);
         });
         this.#log = this.guest.spawn("exec tail -n +1 -F /run/phone.log");
+        this.#log.onData((chunk) => appendFileSync(this.logFile, chunk));
         await this.cable.open();
     }
 

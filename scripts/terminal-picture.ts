@@ -1,11 +1,12 @@
 /**
- * What the terminal of the bench phone shows, as pure functions: the glass, the lamps, the keypad, the meters and what
+ * What the terminal shows of a phone, as pure functions: the glass, the lamps, the keypad, the meters and what
  * the keyboard does. One string a frame, drawn over the last one.
  */
 import type {Key, LampName, LampState, Lamps} from "../hal/board.ts";
 
 /** All that is drawn. Levels are in dBFS, -Infinity for silence. */
-export interface BenchView {
+export interface PhoneView {
+    readonly name: string;
     /** What the display's own driver drew: the rows of the glass. */
     readonly glass: readonly string[];
     readonly backlight: boolean;
@@ -14,6 +15,10 @@ export interface BenchView {
     readonly microphone: number;
     readonly earpiece: number;
     readonly ringer: number;
+    /** The USB cable of the consoles. */
+    readonly cable: "plugged" | "pulled";
+    /** Null where it has no mains plug of its own. */
+    readonly power: "on" | "off" | null;
     readonly facts: readonly string[];
 }
 
@@ -37,9 +42,11 @@ export const leaveScreen = `${csi}?25h${csi}?1049l`;
 
 const pad = ["1        2 abc    3 def", "4 ghi    5 jkl    6 mno", "7 pqrs   8 tuv    9 wxyz", "*        0 +      #"];
 
-const help = [
+const help = (power: PhoneView["power"]): readonly string[] => [
     "space  lift or put down      0-9 * #  keys       arrows  cursor",
-    "Enter  OK                    Backspace  back     m  mute   + -  volume",
+    "Enter  OK                    Backspace  back     m  mute   + -  volume   h  hold",
+    "p  a held 0: +               k  a held back: clears the number",
+    `u  the USB cable: pull, plug${power === null ? "" : "   P  cut the power and switch it on again"}`,
     "c  a provisioning console, C  the second (Ctrl-] comes back)  Ctrl-C  ends",
     "600 sends back what it hears, 601 calls back.",
 ];
@@ -62,7 +69,7 @@ function lampText(name: LampName, state: LampState): string {
 }
 
 /** The glass in its frame, with the keypad's letters beside it. */
-function glassLines(view: BenchView): string[] {
+function glassLines(view: PhoneView): string[] {
     const width = Math.max(20, ...view.glass.map((line) => line.length));
     const colours = glassColours(view.backlight);
     const frame = [
@@ -73,14 +80,20 @@ function glassLines(view: BenchView): string[] {
     return frame.map((line, row) => `${line}   ${pad[row - 1] ?? ""}`);
 }
 
+/** What is out of its place. */
+function signs({cable, power}: PhoneView): string {
+    const out = [...(power === "off" ? ["no power"] : []), ...(cable === "pulled" ? ["USB cable pulled"] : [])];
+    return out.length === 0 ? "" : `   ${out.join(", ")}`;
+}
+
 /**
  * The whole picture, at most `rows` lines so that nothing scrolls, each cleared to its end so that nothing of the last
  * one stays. What must give way is the help, then the facts.
  */
-export function drawBench(view: BenchView, rows: number): string {
+export function drawPhone(view: PhoneView, rows: number): string {
     const lamps = (Object.keys(view.lamps) as LampName[]).map((name) => lampText(name, view.lamps[name]));
     const needed = [
-        bold("  Offhook bench phone"),
+        bold(`  ${view.name}`) + signs(view),
         ...glassLines(view),
         `  ${lamps.join("   ")}`,
         `  handset     ${view.hook === "on" ? "on hook" : bold("OFF HOOK")}`,
@@ -89,49 +102,53 @@ export function drawBench(view: BenchView, rows: number): string {
         `  ringer      ${meter(view.ringer)}`,
     ];
     const facts = view.facts.map((fact) => dim(`  ${fact}`));
-    const lines = [...needed, ...facts, "", ...help.map((line) => `  ${line}`)].slice(
+    const lines = [...needed, ...facts, "", ...help(view.power).map((line) => `  ${line}`)].slice(
         0,
         Math.max(needed.length, rows - 1),
     );
     return `${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`;
 }
 
-/** What the keyboard can mean: a key of the phone, the hook, one of the consoles, or the end. */
-export type BenchInput =
-    | {readonly type: "key"; readonly key: Key}
-    | {readonly type: "hook" | "console" | "console2" | "end"};
+/** What the keyboard can mean: a key of the phone, held or not, another move at the phone, a console, or the end. */
+export type TerminalInput =
+    | {readonly type: "key" | "hold"; readonly key: Key}
+    | {readonly type: "hook" | "cable" | "power" | "console" | "console2" | "end"};
 
-const sequences: Readonly<Record<string, Key>> = {
-    "\u001b[A": "up",
-    "\u001b[B": "down",
-    "\u001b[C": "right",
-    "\u001b[D": "left",
-    "\u001bOA": "up",
-    "\u001bOB": "down",
-    "\u001bOC": "right",
-    "\u001bOD": "left",
-    "\r": "ok",
-    "\n": "ok",
-    "\u007f": "back",
-    "\b": "back",
-    m: "mute",
-    h: "hold",
-    s: "speaker",
-    "+": "louder",
-    "-": "softer",
+const key = (name: Key): TerminalInput => ({type: "key", key: name});
+
+const inputs: Readonly<Record<string, TerminalInput>> = {
+    ...Object.fromEntries([..."0123456789*#"].map((digit) => [digit, key(digit as Key)])),
+    "\u001b[A": key("up"),
+    "\u001b[B": key("down"),
+    "\u001b[C": key("right"),
+    "\u001b[D": key("left"),
+    "\u001bOA": key("up"),
+    "\u001bOB": key("down"),
+    "\u001bOC": key("right"),
+    "\u001bOD": key("left"),
+    "\r": key("ok"),
+    "\n": key("ok"),
+    "\u007f": key("back"),
+    "\b": key("back"),
+    m: key("mute"),
+    h: key("hold"),
+    s: key("speaker"),
+    "+": key("louder"),
+    "-": key("softer"),
+    // A terminal does not tell when a key comes up.
+    p: {type: "hold", key: "0"},
+    k: {type: "hold", key: "back"},
+    " ": {type: "hook"},
+    u: {type: "cable"},
+    P: {type: "power"},
+    c: {type: "console"},
+    C: {type: "console2"},
+    "\u0003": {type: "end"},
+    "\u0004": {type: "end"},
 };
 
 /** Reads what a terminal sent for keys that were struck; what means nothing is skipped. */
-export function benchInputs(text: string): BenchInput[] {
-    const inputs: BenchInput[] = [];
+export function terminalInputs(text: string): TerminalInput[] {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's keys are control characters.
-    for (const [struck] of text.matchAll(/\u001b[[O].|[\s\S]/g)) {
-        const key = sequences[struck] ?? (/^[0-9*#]$/.test(struck) ? (struck as Key) : null);
-        if (key !== null) inputs.push({type: "key", key});
-        else if (struck === " ") inputs.push({type: "hook"});
-        else if (struck === "c") inputs.push({type: "console"});
-        else if (struck === "C") inputs.push({type: "console2"});
-        else if (struck === "\u0003" || struck === "\u0004") inputs.push({type: "end"});
-    }
-    return inputs;
+    return [...text.matchAll(/\u001b[[O].|[\s\S]/g)].flatMap(([struck]) => inputs[struck] ?? []);
 }
