@@ -13,7 +13,7 @@ import type {Glass} from "../test/support/glass.ts";
 import {peersRoot} from "../test/support/peers.ts";
 import {recordedVoice} from "../test/support/sound-voice.ts";
 import {encodeWav} from "../test/support/sound-wav.ts";
-import {lampsSeen, linesOf, restingLines, tapUntilSeen} from "./terminal-lines.ts";
+import {lampsSeen, linesOf, pressUntilSeen, restingLines} from "./terminal-lines.ts";
 import {holdMs, keepSeconds, type PhoneOnShow, type ShowOptions} from "./terminal-phone.ts";
 import type {PhoneView} from "./terminal-picture.ts";
 import {BoardSound} from "./terminal-sound.ts";
@@ -115,14 +115,11 @@ export class BoardOnShow implements PhoneOnShow {
     }
 
     async tap(key: Key): Promise<void> {
-        if (!(await this.#pressModule(key, tapMs))) await tapUntilSeen(this.#phone, key);
+        if (!(await this.#pressModule(key, tapMs))) await pressUntilSeen(this.#phone, key);
     }
 
     async hold(key: Key): Promise<void> {
-        if (await this.#pressModule(key, holdMs)) return;
-        // By the board's own clock.
-        const times = [{waitUs: holdMs * 1_000}, {waitUs: tapMs * 1_000}] as const;
-        await this.#phone.contacts.move({close: key}, times[0], {open: key}, times[1]);
+        if (!(await this.#pressModule(key, holdMs))) await pressUntilSeen(this.#phone, key, holdMs);
     }
 
     async lift(): Promise<void> {

@@ -24,7 +24,7 @@ export interface Lines {
 }
 
 /** What a finger needs of a board. */
-export type TappedBoard = Pick<BoardPhone, "guest" | "contacts" | "profile">;
+export type PressedBoard = Pick<BoardPhone, "guest" | "contacts" | "profile">;
 
 export const restingLines: Lines = {chip: {outputs: 0, level: 0, reads: 0}, microphoneOpen: false, spoken: 0};
 
@@ -82,14 +82,15 @@ export function lampsSeen(
 /**
  * A finger on a key of the matrix that waits until the keypad has looked, as a person does who sees that a phone is
  * slow: a machine that emulates another beside others may leave it no time for a while. The keypad scans while a key is
- * down; with all keys up it drives all columns and sleeps.
+ * down; with all keys up it drives all columns and sleeps. A key that is held stays down for `heldMs` more.
  */
-export async function tapUntilSeen({guest, contacts, profile}: TappedBoard, key: Key): Promise<void> {
+export async function pressUntilSeen({guest, contacts, profile}: PressedBoard, key: Key, heldMs = 0): Promise<void> {
     const columns = (profile.keypad?.columns ?? []).reduce((mask, {offset}) => mask | (1 << offset), 0);
     const {reads} = await chipOf(guest);
     await contacts.press(key);
     try {
         await until(guest, (chip) => chip.reads - reads >= readsOfKey);
+        await sleep(heldMs);
     } finally {
         await contacts.release(key);
     }
