@@ -64,17 +64,28 @@ class Console {
         this.#prompt();
     }
 
+    /** What is echoed goes out at once up to each line's end: a write for each octet would cost the phone dearly. */
     async #take(chunk: Uint8Array): Promise<void> {
+        let echo = "";
         for (const octet of chunk) {
             const edited = edit(this.#editor, octet, this.#asking !== null);
-            this.#show(edited);
+            this.#editor = edited.editor;
+            echo += edited.echo;
+            if (edited.inputs.length === 0) continue;
+            this.#echo(echo);
+            echo = "";
             for (const input of edited.inputs) await this.#input(input);
         }
+        this.#echo(echo);
     }
 
     #show({editor, echo}: Edited): void {
         this.#editor = editor;
-        if (echo !== "") this.#options.link.write(Buffer.from(echo, "latin1"));
+        this.#echo(echo);
+    }
+
+    #echo(text: string): void {
+        if (text !== "") this.#options.link.write(Buffer.from(text, "latin1"));
     }
 
     #print(lines: readonly string[]): void {

@@ -151,6 +151,19 @@ describe("the console", () => {
         expect(await cable.type("contacts")).toContain("no contacts");
     });
 
+    it("echoes what is pasted in one piece a line, ahead of the answer", async () => {
+        const pieces: string[] = [];
+        const write = cable.write.bind(cable);
+        cable.write = (bytes) => {
+            pieces.push(Buffer.from(bytes).toString("utf8"));
+            write(bytes);
+        };
+        await cable.type("");
+        pieces.length = 0;
+        await cable.type("set phone.name Hall\rset audio.volume 3", "3\r\noffhook*> ");
+        expect(pieces).toEqual(["set phone.name Hall\r\n", "offhook*> ", "set audio.volume 3\r\n", "offhook*> "]);
+    });
+
     it("reads a command split at every byte", async () => {
         const line = Buffer.from("set phone.name Zoë Ω\r", "utf8");
         for (let place = 1; place < line.length; place++) {
