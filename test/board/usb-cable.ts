@@ -3,10 +3,11 @@ import type {SerialEnd} from "../support/pty.ts";
 import type {Guest, GuestProcess} from "./guest.ts";
 
 /** One of the PC's ports, opened by a terminal program of the PC each time the cable is plugged. */
-class PcPort implements SerialEnd {
+export class PcPort implements SerialEnd {
     readonly #guest: () => Guest;
     readonly #path: string;
     #program: GuestProcess | null = null;
+    #reader = "";
     #listener: (chunk: Uint8Array) => void = () => undefined;
 
     constructor(guest: () => Guest, path: string) {
@@ -24,11 +25,20 @@ class PcPort implements SerialEnd {
         // The two directions end together: with the reader when the port is gone, with the writer when we close.
         const program = this.#guest().spawn(
             `until [ -c ${port} ] && stty -F ${port} raw -echo 2>/dev/null; do usleep 10000; done
-             exec 3<>${port}; echo open >&2; cat <&3 & cat >&3 2>/dev/null; kill $! 2>/dev/null`,
+             exec 3<>${port}; cat <&3 & echo "open $!" >&2; cat >&3 2>/dev/null; kill $! 2>/dev/null`,
         );
         program.onData((chunk) => this.#listener(chunk));
         this.#program = program;
-        await program.says(/open/);
+        this.#reader = (await program.says(/open (\d+)/))[1] ?? "";
+    }
+
+    /** The terminal program stops reading, and its port stays open. */
+    async pause(): Promise<void> {
+        await this.#guest().run(`kill -STOP ${this.#reader}`);
+    }
+
+    async resume(): Promise<void> {
+        await this.#guest().run(`kill -CONT ${this.#reader}`);
     }
 
     write(bytes: Uint8Array | string): void {
@@ -44,25 +54,23 @@ class PcPort implements SerialEnd {
 
 export class UsbCable {
     /** The PC's ends of the phone's two functions. */
-    readonly ports: readonly [SerialEnd, SerialEnd];
+    readonly ports: readonly [PcPort, PcPort];
     readonly #guest: () => Guest;
-    readonly #pcPorts: readonly [PcPort, PcPort];
 
     constructor(guest: () => Guest) {
         this.#guest = guest;
-        this.#pcPorts = [new PcPort(guest, "/dev/ttyACM0"), new PcPort(guest, "/dev/ttyACM1")];
-        this.ports = this.#pcPorts;
+        this.ports = [new PcPort(guest, "/dev/ttyACM0"), new PcPort(guest, "/dev/ttyACM1")];
     }
 
     /** Opens both ports of a cable that is plugged. */
     async open(): Promise<void> {
-        await Promise.all(this.#pcPorts.map((port) => port.open()));
+        await Promise.all(this.ports.map((port) => port.open()));
     }
 
-    /** Pulls the cable out; resolves when the PC's ports are gone. */
-    async unplug(): Promise<void> {
-        await this.#guest().run("usb-cable unplug; while [ -c /dev/ttyACM0 ]; do usleep 5000; done");
-        for (const port of this.#pcPorts) port.close();
+    /** Pulls the cable out, straight after a command of the PC's; resolves when the PC's ports are gone. */
+    async unplug(before = ":"): Promise<void> {
+        await this.#guest().run(`${before}; usb-cable unplug; while [ -c /dev/ttyACM0 ]; do usleep 5000; done`);
+        for (const port of this.ports) port.close();
     }
 
     async plug(): Promise<void> {
