@@ -17,7 +17,7 @@ export interface ShowOptions {
 /** How much of the earpiece is kept for the WAV file, in seconds. */
 export const keepSeconds = 600;
 /** How long a key is held that is held, in ms: longer than the 700 ms after which it means something else. */
-export const holdMs = 1_000;
+export const holdMs = 1_500;
 
 /** Each move resolves when it was made, and rejects when the phone cannot take it. */
 export interface PhoneOnShow {

@@ -79,7 +79,9 @@ export class Terminal {
         if (this.#console !== null) {
             const end = text.indexOf(leaveConsole);
             this.#console.send(end < 0 ? text : text.slice(0, end));
-            if (end >= 0) this.#leaveConsole();
+            if (end < 0) return;
+            this.#leaveConsole();
+            this.#take(phone, text.slice(end + 1));
             return;
         }
         for (const input of terminalInputs(text)) this.#obey(phone, input);
@@ -129,7 +131,7 @@ export class Terminal {
         });
     }
 
-    /** What takes its time, and one at a time of. */
+    /** What takes its time: one at a time, and the hand is free meanwhile. */
     #apart(move: () => Promise<void>): void {
         if (this.#busy) return;
         this.#busy = true;
