@@ -8,7 +8,7 @@ TRANSPORT ?= tcp
 GLASS ?= cfa635
 WITH_NODE := . scripts/toolchain/env.sh &&
 
-.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench soak bundle device clean
+.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench bench-board soak bundle device clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -48,6 +48,10 @@ board: ## Build the virtual board's kernel and root
 bench: ## Measure delays, CPU and memory
 	@scripts/setup test
 	@$(WITH_NODE) exec node test/bench/main.ts
+
+bench-board: ## Measure deadlines on the virtual board, in virtual time
+	@scripts/setup test
+	@$(WITH_NODE) exec node test/board/bench.ts
 
 soak: ## Make calls for hours and watch memory and audio
 	@scripts/setup test

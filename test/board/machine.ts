@@ -32,9 +32,12 @@ export interface MachineOptions {
     readonly commandLine?: string;
     /**
      * Virtual time: one core of 250 MIPS whose clock counts instructions, so that nothing that this machine does shows
-     * in it. It leaps while the board idles: what is measured by it must be driven from inside the board.
+     * in it. It leaps while the board idles: what is measured by it must be driven from inside the board. While the board
+     * waits for its disk as well, and the further the busier this machine is; "waiting" lets it go with the wall's then.
      */
-    readonly virtualTime?: boolean;
+    readonly virtualTime?: boolean | "waiting";
+    /** The board's ttyS1 ends at its own ttyS2, for a display that is a program in the board. */
+    readonly displayInside?: boolean;
 }
 
 /** Builds the images where they are not there or out of date. */
@@ -102,8 +105,16 @@ export class Machine {
     }
 
     #arguments(): readonly string[] {
-        const {folder, firmware, ports = [], commandLine = "", virtualTime = false} = this.#options;
+        const {
+            folder,
+            firmware,
+            ports = [],
+            commandLine = "",
+            virtualTime = false,
+            displayInside = false,
+        } = this.#options;
         const socket = (name: string): string => `socket,id=${name},path=${join(folder, name)},server=on,wait=off`;
+        const far = `socket,id=far,path=${join(folder, "near")}`;
         const drive = (id: string, source: string, more: string): readonly string[] => [
             "-drive",
             `${source},format=raw,if=none,id=${id},${more}`,
@@ -111,8 +122,9 @@ export class Machine {
             `virtio-blk-pci,drive=${id}`,
         ];
         const forwards = ports.map((port) => `hostfwd=udp:127.0.0.1:${port}-:${port}`);
+        const idling = virtualTime === "waiting" ? "sleep=on" : "sleep=off";
         const time = virtualTime
-            ? ["-accel", "tcg", "-smp", "1", "-icount", "shift=2,sleep=off"]
+            ? ["-accel", "tcg", "-smp", "1", "-icount", `shift=2,${idling}`]
             : ["-accel", "tcg,thread=multi", "-smp", "2"];
         return [
             ...["-nodefaults", "-no-user-config", "-display", "none", "-M", "q35,hpet=off", "-cpu", "max", "-m", "768"],
@@ -120,7 +132,10 @@ export class Machine {
             ...["-kernel", join(images, "vmlinux"), "-initrd", join(images, "initrd")],
             ...["-append", `${kernelWords} ${commandLine}`],
             ...["-serial", `file:${join(folder, "console.log")}`],
-            ...["-chardev", socket("display"), "-serial", "chardev:display"],
+            ...["-chardev", socket("display")],
+            ...(displayInside
+                ? ["-chardev", socket("near"), "-serial", "chardev:near", "-chardev", far, "-serial", "chardev:far"]
+                : ["-serial", "chardev:display"]),
             ...["-device", "virtio-serial-pci", "-chardev", socket("agent")],
             ...["-device", "virtserialport,chardev=agent,name=board"],
             ...["-chardev", socket("qmp"), "-mon", "chardev=qmp,mode=control"],

@@ -15,7 +15,7 @@ export class InspectorClient {
     }
 
     /** Opens the inspector of the process, on the port that its NODE_OPTIONS name, and connects. */
-    static async connect(phone: PhoneProcess): Promise<InspectorClient> {
+    static async connect(phone: Pick<PhoneProcess, "pid" | "log" | "logs">): Promise<InspectorClient> {
         process.kill(phone.pid, "SIGUSR1");
         await phone.logs(/Debugger listening on ws:/);
         const line = phone.log.findLast((text) => text.includes("Debugger listening on ws:")) ?? "";

@@ -1,9 +1,9 @@
 /*
  * An ear at the far end of a loopback card: tells when sound begins and ends, by the board's own clock.
- *   ear CARD LEVEL     for instance: ear handset -40
+ *   ear CARD LEVEL [QUIET]     for instance: ear handset -40
  * Prints "MICROSECONDS on DBFS" and "MICROSECONDS off DBFS": the monotonic instant of the first block of 1 ms above
- * LEVEL (peak, dBFS), and of the first of 50 ms without one. The loopback card moves by its timer of 4 ms, which is
- * what an instant is uncertain by.
+ * LEVEL (peak, dBFS), and of the last of QUIET (50 if absent) ms without one. The loopback card moves by its timer of
+ * 4 ms, which is what an instant is uncertain by.
  */
 #include <alsa/asoundlib.h>
 #include <math.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { RATE = 48000, BLOCK = RATE / 1000, QUIET_BLOCKS = 50, BUFFER_US = 200000 };
+enum { RATE = 48000, BLOCK = RATE / 1000, QUIET_MS = 50, BUFFER_US = 200000 };
 
 static long long nowUs(void) {
     struct timespec time;
@@ -41,30 +41,34 @@ static long long instantOf(snd_pcm_t* pcm) {
 }
 
 int main(int count, char** arguments) {
-    if (count != 3) {
-        fprintf(stderr, "usage: ear CARD LEVEL\n");
+    if (count != 3 && count != 4) {
+        fprintf(stderr, "usage: ear CARD LEVEL [QUIET]\n");
         return 2;
     }
     char name[64];
     snprintf(name, sizeof name, "hw:CARD=%s,DEV=1", arguments[1]);
     double level = atof(arguments[2]);
+    int mostQuiet = count == 4 ? atoi(arguments[3]) : QUIET_MS;
     snd_pcm_t* pcm = NULL;
     told(snd_pcm_open(&pcm, name, SND_PCM_STREAM_CAPTURE, 0), name);
     told(snd_pcm_set_params(pcm, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1, RATE, 0, BUFFER_US), name);
+    /* By itself it would begin only with a read of a whole buffer. */
+    told(snd_pcm_start(pcm), name);
     setvbuf(stdout, NULL, _IOLBF, 0);
     short block[BLOCK];
-    int quiet = QUIET_BLOCKS;
+    int quiet = mostQuiet;
     for (;;) {
         snd_pcm_sframes_t done = snd_pcm_readi(pcm, block, BLOCK);
         if (done < 0) {
             told(snd_pcm_recover(pcm, (int)done, 1), name);
+            told(snd_pcm_start(pcm), name);
             continue;
         }
         double peak = peakOf(block);
         if (peak >= level) {
-            if (quiet >= QUIET_BLOCKS) printf("%lld on %.1f\n", instantOf(pcm), peak);
+            if (quiet >= mostQuiet) printf("%lld on %.1f\n", instantOf(pcm), peak);
             quiet = 0;
-        } else if (quiet < QUIET_BLOCKS && ++quiet == QUIET_BLOCKS) {
+        } else if (quiet < mostQuiet && ++quiet == mostQuiet) {
             printf("%lld off %.1f\n", instantOf(pcm), peak);
         }
     }
