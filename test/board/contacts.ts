@@ -4,6 +4,7 @@
  */
 import type {Key} from "../../hal/board.ts";
 import type {BoardProfile, LineWiring} from "../../hal/profile.ts";
+import type {SeededRandom} from "../support/random.ts";
 import type {Guest} from "./guest.ts";
 
 const chip = "/sys/devices/platform/boardgpio";
@@ -26,7 +27,16 @@ export interface ChipState {
     readonly level: number;
     /** Times that two outputs were driven against each other. */
     readonly shorts: number;
-    readonly scans: number;
+    /** Times that any line was read. */
+    readonly reads: number;
+    /** The lines that are outputs. */
+    readonly outputs: number;
+}
+
+/** How long moves should have taken and how long they took by the board's clock, in ms. */
+export interface Pace {
+    readonly wanted: number;
+    readonly took: number;
 }
 
 const longestWaitUs = 5_000_000;
@@ -43,6 +53,14 @@ export class Contacts {
     /** Makes the moves, and resolves when the last was made: with the board's monotonic clock then, in microseconds. */
     move(...moves: readonly Move[]): Promise<number> {
         return this.#guest().write(`${chip}/command`, moves.flatMap((move) => this.#words(move)).join("\n"));
+    }
+
+    /** As `move`, with what the board's clock says of it: a machine that is kept waiting stretches a bounce. */
+    async timed(...moves: readonly Move[]): Promise<Pace> {
+        // Both are under way before the first is answered, so that nothing comes between them.
+        const [from, to] = await Promise.all([this.#guest().write(`${chip}/command`, "\n"), this.move(...moves)]);
+        const wanted = moves.reduce((sum, move) => sum + ("waitUs" in move ? move.waitUs : 0), 0);
+        return {wanted: wanted / 1_000, took: (to - from) / 1_000};
     }
 
     press(key: Key): Promise<number> {
@@ -76,8 +94,36 @@ export class Contacts {
         return {
             level: Number.parseInt(value("level"), 16),
             shorts: Number(value("shorts")),
-            scans: Number(value("writes")),
+            reads: Number(value("reads")),
+            outputs: Number.parseInt(value("out"), 16),
         };
+    }
+
+    /**
+     * Whether the keypad sleeps: all its columns are driven, so that any key makes an edge. It scans with one at a time
+     * and has none between two scans.
+     */
+    async keypadSleeps(): Promise<boolean> {
+        const {outputs} = await this.state();
+        return this.#profile.keypad?.columns.every(({offset}) => ((outputs >>> offset) & 1) === 1) ?? true;
+    }
+
+    /** Resolves when the phone has seen that no key is down any more; rejects when it scans still after `ms`. */
+    async allUp(ms = 20_000): Promise<void> {
+        const until = performance.now() + ms;
+        while (!(await this.keypadSleeps())) {
+            if (performance.now() > until) throw new Error(`the phone still scans its keys after ${ms} ms`);
+        }
+    }
+
+    /** Resolves when the phone has scanned its keys so many times more; one MUST be down. */
+    scanned(times: number): Promise<void> {
+        return this.#scanned(times, async () => false);
+    }
+
+    /** As `scanned`, or when the phone has seen before that all keys are up. */
+    scannedOrAsleep(times: number): Promise<void> {
+        return this.#scanned(times, () => this.keypadSleeps());
     }
 
     /** Whether a lamp that is a GPIO line is lit. */
@@ -86,6 +132,12 @@ export class Contacts {
         if (wiring === undefined) throw new RangeError(`the lamp ${lamp} is no GPIO line`);
         const high = (((await this.state()).level >>> wiring.offset) & 1) === 1;
         return high === (wiring.active === "high");
+    }
+
+    async #scanned(times: number, isDone: () => Promise<boolean>): Promise<void> {
+        const {columns = [], rows = []} = this.#profile.keypad ?? {};
+        const until = (await this.state()).reads + times * columns.length * rows.length;
+        while ((await this.state()).reads < until && !(await isDone()));
     }
 
     #words(move: Move): readonly string[] {
@@ -118,6 +170,20 @@ export class Contacts {
 export function bouncing(to: Move, back: Move, {times, us}: Bounce): readonly Move[] {
     const once: readonly Move[] = [to, {waitUs: us}, back, {waitUs: us}];
     return [...Array.from({length: times}, () => once).flat(), to];
+}
+
+/**
+ * A key or the handset whose contact is worn: up to six bounces, none of which stays away from `to` as long as the phone
+ * waits before it believes in a release (16 ms), and some so short or so long that no two scans see the same.
+ */
+export function worn(random: SeededRandom, to: Move, back: Move): readonly Move[] {
+    const once = (): readonly Move[] => [
+        to,
+        {waitUs: random.pick([300, 2_000, 9_000, 20_000])},
+        back,
+        {waitUs: random.pick([300, 2_000, 13_000])},
+    ];
+    return [...Array.from({length: 1 + random.below(6)}, once).flat(), to];
 }
 
 function waitWords(us: number): readonly string[] {

@@ -9,6 +9,9 @@ const rate = 48_000;
 const bytesPerSample = 2;
 const format = `-f S16_LE -r ${rate} -c 1 -t raw`;
 
+/** How often an ear begins to listen, at most. */
+const mostStarts = 20;
+
 export type Card = "handset" | "ringer";
 export type Stream = "playback" | "capture";
 
@@ -23,7 +26,9 @@ export interface Ear {
 
 /** Begins to listen; resolves when the ear is open. */
 export async function listenTo(guest: Guest, card: Card): Promise<Ear> {
-    const process = guest.spawn(`exec arecord -q -D hw:CARD=${card},DEV=1 ${format} --buffer-time=500000`);
+    // A machine that stands still for seconds ends arecord with an error; the ear is there again then.
+    const record = `arecord -q -D hw:CARD=${card},DEV=1 ${format} --buffer-time=500000`;
+    const process = guest.spawn(`for start in $(seq ${mostStarts}); do ${record}; done`);
     const samples = (from: number): Wav => {
         const bytes = process.output.subarray(from);
         const whole = bytes.subarray(0, bytes.length - (bytes.length % bytesPerSample));
@@ -42,6 +47,15 @@ export async function listenTo(guest: Guest, card: Card): Promise<Ear> {
             await process.exited;
         },
     };
+}
+
+/**
+ * Resolves when `ms` of sound from now on are as wanted: what was on its way before, or fell into a stall of the machine,
+ * is passed over. Rejects after a minute of sound.
+ */
+export async function hears(ear: Ear, ms: number, isWanted: (heard: Wav) => boolean): Promise<void> {
+    for (let left = Math.ceil(60_000 / ms); left > 0; left -= 1) if (isWanted(await ear.next(ms))) return;
+    throw new Error("the ear did not hear it");
 }
 
 /** Speaks into the handset from now on, over and over; answers how to stop. */
