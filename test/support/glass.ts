@@ -9,6 +9,8 @@ export type GlassKind = "cfa635" | "vt100";
 type Lamp = {readonly green: number; readonly red: number};
 
 interface Surface {
+    /** What stands behind the glass, for a fault or a value that no person can see. */
+    readonly module: Cfa635Emulator | Vt100Glass;
     lines(): readonly string[];
     lit(): boolean;
     leds(): readonly Lamp[];
@@ -22,6 +24,7 @@ interface Surface {
 function cfa635(line: SerialEnd): Surface {
     const module = new Cfa635Emulator(line);
     return {
+        module,
         lines: () => module.lines,
         lit: () => module.backlight.display > 0,
         leds: () => module.leds,
@@ -42,13 +45,15 @@ function vt100(line: SerialEnd): Surface {
         for (const listener of listeners) listener();
     });
     return {
+        module: glass,
         lines: () => glass.lines,
         lit: () => true,
         leds: () => [],
         onChange: (listener) => listeners.push(listener),
         press: () => undefined,
         release: () => undefined,
-        reboot: () => undefined,
+        // What a terminal shows that has just been switched on.
+        reboot: () => glass.write(Buffer.from("\u001b[2J\u001b[H")),
         close: () => line.close(),
     };
 }
@@ -66,6 +71,20 @@ export class Glass {
 
     get lines(): readonly string[] {
         return this.#surface.lines();
+    }
+
+    /** The emulated CFA635. Throws RangeError for a terminal. */
+    get module(): Cfa635Emulator {
+        const {module} = this.#surface;
+        if (module instanceof Cfa635Emulator) return module;
+        throw new RangeError("this glass is no CFA635");
+    }
+
+    /** The emulated terminal. Throws RangeError for a CFA635. */
+    get terminal(): Vt100Glass {
+        const {module} = this.#surface;
+        if (module instanceof Vt100Glass) return module;
+        throw new RangeError("this glass is no terminal");
     }
 
     get lit(): boolean {
@@ -90,7 +109,7 @@ export class Glass {
         this.#surface.release(key);
     }
 
-    /** A CFA635 loses its power for a moment, and with it all that it was told. */
+    /** The display loses its power for a moment, and with it all that it was told. */
     reboot(): void {
         this.#surface.reboot();
     }
