@@ -3,12 +3,17 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
 import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from "vitest";
+import type {Key} from "../../hal/board.ts";
 import {seededRandom} from "../support/random.ts";
 import {BoardPhone} from "./board-phone.ts";
 import {PowerCutDisk} from "./power-cut-disk.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const random = seededRandom(seed);
+/** Times that the console is asked for a row that it must list soon. */
+const mostLists = 200;
+/** For what a person does at the phone, in ms: the machine under the board may be busy. */
+const slowMs = 180_000;
 /** For a test, in ms: most of them start the board. */
 const timeout = 600_000;
 
@@ -20,7 +25,8 @@ beforeAll(async () => {
     console.log(`SEED=${seed}`);
     folder = mkdtempSync(join(tmpdir(), "offhook-power-"));
     const format = vi.spyOn(PowerCutDisk, "format");
-    phone = await BoardPhone.start({folder: join(folder, "phone"), farEnds: []});
+    // Each digit is typed when the one before it is seen, and a slow board shall not take that for the end of the number.
+    phone = await BoardPhone.start({folder: join(folder, "phone"), settings: {"dial.interdigit": "30"}});
     disk = format.mock.results[0]?.value as PowerCutDisk;
     format.mockRestore();
 });
@@ -45,6 +51,37 @@ async function answerOf(board: BoardPhone, line: string, pattern: RegExp): Promi
     });
 }
 
+/** Calls 600, digit by digit as the glass takes them, and resolves when the echo has answered. */
+async function callTheEcho(): Promise<void> {
+    await phone.contacts.lift();
+    await phone.glass.shows("Dial a number", slowMs);
+    for (const typed of ["6", "60", "600"]) {
+        const key = typed.at(-1) as Key;
+        await phone.contacts.press(key);
+        await phone.glass.shows(new RegExp(`\\b${typed}\\b`), slowMs);
+        await phone.contacts.move({open: key}, {waitUs: 100_000});
+    }
+    await phone.contacts.tap("#");
+    await phone.glass.shows(/^\d:\d\d +G\.711A/m, slowMs);
+}
+
+async function hangUp(): Promise<void> {
+    await phone.contacts.putDown();
+    await phone.glass.shows("ready", slowMs);
+}
+
+/** What became of each call, newest first, as the console tells it. */
+async function calls(): Promise<readonly string[]> {
+    const {input} = await answerOf(phone, "calls\rshow phone.name", /^phone\.name +\S/m);
+    return [...input.matchAll(/ (placed|received|missed|interrupted) +600/g)].map(([, outcome]) => outcome ?? "");
+}
+
+/** Resolves when the console lists this many calls: then they are acknowledged. */
+async function lists(count: number): Promise<void> {
+    for (let attempt = 0; attempt < mostLists; attempt += 1) if ((await calls()).length >= count) return;
+    throw new Error(`the console does not list ${count} calls`);
+}
+
 /** Lines of the firmware's log that complain. */
 async function complaints(): Promise<readonly string[]> {
     return (await phone.log()).split("\n").filter((line) => / (warning|error) store: /.test(line));
@@ -54,6 +91,41 @@ async function complaints(): Promise<readonly string[]> {
 function fileSystemErrors(): Promise<string> {
     return phone.guest.run("dmesg | grep -i 'EXT4-fs \\(error\\|warning\\)\\|I/O error' || :");
 }
+
+describe("the plug, pulled in a call", {timeout}, () => {
+    it("takes no call that the console had listed, and the phone is back without a touch", async () => {
+        for (let count = 1; count <= 2; count += 1) {
+            await callTheEcho();
+            await hangUp();
+            await lists(count);
+        }
+        await callTheEcho();
+        await phone.cutPower();
+        await phone.powerOn();
+        await phone.glass.shows("ready", slowMs);
+        expect(await complaints()).toEqual([expect.stringContaining("warning store: 1 calls were interrupted")]);
+    });
+
+    it("leaves that call in the lists as interrupted, above the earlier ones", async () => {
+        await phone.consoleAnswers();
+        expect(await calls()).toEqual(["interrupted", "placed", "placed"]);
+        phone.glass.press("up");
+        phone.glass.release("up");
+        await phone.glass.shows(/►~600[\s\S]*600[\s\S]*600/, slowMs);
+        phone.glass.press("exit");
+        phone.glass.release("exit");
+        await phone.glass.shows("ready", slowMs);
+    });
+
+    it("hinders no new call", async () => {
+        // The echo was never told that the call is over, and takes one at a time.
+        await phone.farEnds[0]?.control.hangUp();
+        await callTheEcho();
+        await hangUp();
+        await lists(4);
+        expect(await calls()).toEqual(["placed", "interrupted", "placed", "placed"]);
+    });
+});
 
 /** Settings that are changed in one transaction; from each of them one can tell which. */
 function settingsOf(n: number): Readonly<Record<string, string>> {
