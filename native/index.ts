@@ -64,9 +64,25 @@ export interface LocalMedia {
 
 export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
+/** Crypto-suites of SRTP, as RFC 4568 §6.2 and RFC 7714 §14.2 name them. */
+export type SrtpSuite =
+    | "AES_CM_128_HMAC_SHA1_80"
+    | "AES_CM_128_HMAC_SHA1_32"
+    | "AEAD_AES_128_GCM"
+    | "AEAD_AES_256_GCM";
+
+/**
+ * How the packets of a session are protected. Keys are master key and master salt in one, as an `inline:` parameter of
+ * RFC 4568 §6.1 holds them: 30 octets for AES_CM_128, 28 for AEAD_AES_128_GCM, 44 for AEAD_AES_256_GCM. RTCP is
+ * protected with the same keys (RFC 3711 §3.4).
+ */
+export type MediaSecurity =
+    | {readonly type: "none"}
+    | {readonly type: "srtp"; readonly suite: SrtpSuite; readonly send: Uint8Array; readonly receive: Uint8Array};
+
 /** What was negotiated, as plain data. `start` may be called again for a re-negotiation; SSRC and port stay. */
 export interface RemoteMedia {
-    readonly security: "none";
+    readonly security: MediaSecurity;
     readonly address: string;
     readonly port: number;
     readonly rtcpPort: number;

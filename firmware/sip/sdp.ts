@@ -157,7 +157,7 @@ interface Ours {
 function remoteOf(media: SdpMedia, agreed: Payloads, {codecs, direction, local}: Ours): RemoteMedia {
     const event = agreed.events.find(({clockRate}) => clockRate === agreed.codecs[0]?.clockRate);
     return {
-        security: "none",
+        security: {type: "none"},
         address: media.address ?? "",
         port: media.port,
         rtcpPort: media.rtcpPort ?? Math.min(media.port + 1, 65_535),

@@ -237,7 +237,7 @@ AudioPlan readAudioPlan(const Napi::Object& wanted) {
 }
 
 RemoteMedia readRemoteMedia(const Napi::Object& remote) {
-    if (readString(remote, "security") != "none") rangeError(remote.Env(), "security", "none");
+    if (readString(readObject(remote, "security"), "type") != "none") rangeError(remote.Env(), "security", "none");
     RemoteMedia read;
     read.address = readAddress(remote);
     read.port = static_cast<uint16_t>(readInteger(remote, "port", kPorts));

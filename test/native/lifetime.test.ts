@@ -227,7 +227,7 @@ describe("values that cannot be meant", () => {
     });
 
     test.each<[string, object, ErrorConstructor]>([
-        ["security of another kind", {security: "sdes"}, RangeError],
+        ["security of another kind", {security: {type: "sdes"}}, RangeError],
         ["a host name", {address: "example.org"}, RangeError],
         ["port 0", {port: 0}, RangeError],
         ["port 70000", {rtcpPort: 70_000}, RangeError],

@@ -48,7 +48,7 @@ export function microphoneTone(frequency: number, level: number): {rate: number;
 export function remoteOf(far: {port: number; rtcpPort: number}, change: Partial<RemoteMedia> = {}): RemoteMedia {
     const codecs = change.codecs ?? [PCMA];
     return {
-        security: "none",
+        security: {type: "none"},
         address: "127.0.0.1",
         port: far.port,
         rtcpPort: far.rtcpPort,

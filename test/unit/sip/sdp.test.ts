@@ -128,7 +128,7 @@ describe("our answer", () => {
             "a=sendrecv",
         ]);
         expect(media).toEqual({
-            security: "none",
+            security: {type: "none"},
             address: "198.51.100.7",
             port: 4000,
             rtcpPort: 4001,
