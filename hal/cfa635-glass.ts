@@ -3,7 +3,7 @@
  * from the difference, so the newest frame wins and whatever got lost is sent again by itself.
  */
 import type {Frame} from "./board.ts";
-import {romCodesOf} from "./cfa635-rom.ts";
+import {GLYPHS, romCodesOf} from "./cfa635-rom.ts";
 import {ALL_KEYS, COMMAND} from "./display-protocol-cfa635.ts";
 
 /** A value of the module that nobody knows: after power-up, a reboot or an unanswered command. */
@@ -13,6 +13,7 @@ const CURSOR_BLINKING_UNDERSCORE = 3;
 /** LED halves are GPIO 5 to 12 of the module (data sheet, command 34). */
 const FIRST_LED = 5;
 export const LED_HALVES = 8;
+const GLYPH_ROWS = 8;
 
 /** All that the phone sets in the module, as numbers; `UNKNOWN` where it is not known. */
 export interface Glass {
@@ -28,6 +29,8 @@ export interface Glass {
     /** 0 to 100 % for GPIO 5 to 12. */
     readonly leds: readonly number[];
     readonly keyMask: number;
+    /** The glyphs that were drawn into the module, eight rows each, by number. */
+    readonly glyphs: readonly (readonly number[])[];
 }
 
 export interface Command {
@@ -45,6 +48,7 @@ export function unknownGlass(columns: number, rows: number): Glass {
         contrast: UNKNOWN,
         leds: new Array<number>(LED_HALVES).fill(UNKNOWN),
         keyMask: UNKNOWN,
+        glyphs: GLYPHS.map(() => new Array<number>(GLYPH_ROWS).fill(UNKNOWN)),
     };
 }
 
@@ -67,6 +71,7 @@ export function wantedGlass(frame: Frame, lights: Lights): Glass {
         contrast: lights.contrast ?? UNKNOWN,
         leds: lights.leds,
         keyMask: ALL_KEYS,
+        glyphs: GLYPHS.map(([, rows]) => rows),
     };
 }
 
@@ -76,6 +81,9 @@ export function nextCommand(shown: Glass, wanted: Glass): Command | null {
         return {code: COMMAND.keyReporting, data: [wanted.keyMask, wanted.keyMask]};
     }
     if (shown.backlight !== wanted.backlight) return {code: COMMAND.backlight, data: [wanted.backlight]};
+    // Before any text: a cell that shows a glyph follows it at once.
+    const glyph = wanted.glyphs.findIndex((rows, number) => rows.some((row, at) => row !== shown.glyphs[number]?.[at]));
+    if (glyph >= 0) return {code: COMMAND.glyph, data: [glyph, ...(wanted.glyphs[glyph] ?? [])]};
     for (const [row, cells] of wanted.cells.entries()) {
         const text = changedText(shown.cells[row] ?? [], cells, row);
         if (text !== null) return text;
@@ -134,6 +142,9 @@ function changedGlass(shown: Glass, command: Command, known: (value: number) => 
         }
         case COMMAND.cursorStyle: {
             return {...shown, cursorStyle: known(first)};
+        }
+        case COMMAND.glyph: {
+            return {...shown, glyphs: shown.glyphs.with(first, command.data.slice(1).map(known))};
         }
         case COMMAND.led: {
             return {...shown, leds: shown.leds.with(first - FIRST_LED, known(second))};

@@ -4,8 +4,19 @@
  * Source: data sheet CFA635-xxx-KU, "Character Generator ROM (CGROM)".
  */
 
+/**
+ * Characters that the ROM lacks and that the phone draws itself, at codes 0 to 7: eight rows from the top, the lowest
+ * five bits of each the dots from left to right. Padlocks: open, closed, closed and filled.
+ */
+export const GLYPHS: readonly (readonly [character: string, rows: readonly number[]])[] = [
+    ["○", [0x0e, 0x11, 0x10, 0x1f, 0x11, 0x11, 0x1f, 0x00]],
+    ["◐", [0x0e, 0x11, 0x11, 0x1f, 0x11, 0x11, 0x1f, 0x00]],
+    ["◉", [0x0e, 0x11, 0x11, 0x1f, 0x1b, 0x1b, 0x1f, 0x00]],
+];
+
 /** Rows of the ROM from their first code on. A space stands for a code that nothing here uses. */
 const ROM_ROWS: readonly (readonly [first: number, characters: string])[] = [
+    [0x00, GLYPHS.map(([character]) => character).join("")],
     [0x10, "►◄⇈⇊«»↖↗↙↘▲▼↵"],
     [0x20, " !\"#¤%&'()*+,-./0123456789:;<=>?"],
     [0x40, "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"],
@@ -29,7 +40,7 @@ const STAND_INS: readonly string[] = [
     "º⁰°⁰•●·.∙●■●█●….–-—-―-−-‐-‑-",
     "‘'’'‚,‹<›>„”`'´'¨'ˆ'¸,¦|¬-×x÷/€E™t®R©c№N¶§†+‡+",
     "ªaĐDđdÐDðdÞPþpŁLłlŒOœoĦHħhŊNŋnŦTŧtĿLŀlŉnĸkſsẞßəeƏE",
-    "✓v✔v✗x✘x☎T☏T✉M★*☆*◆◊◇◊○o▶►◀◄▸►◂◄▴▲▾▼△▲▽▼⇧↑⇩↓⇐←⇒→⏎↵⌫←",
+    "✓v✔v✗x✘x☎T☏T✉M★*☆*◆◊◇◊▶►◀◄▸►◂◄▴▲▾▼△▲▽▼⇧↑⇩↓⇐←⇒→⏎↵⌫←",
     "АAБBВVГGДDЕEЁEЖŽЗZИIЙJКKЛLМMНNОOПPРRСSТTУUФFХHЦCЧČШŠЩŠЪ'ЫYЬ'ЭEЮJЯJ",
     "аaбbвvгgдdеeёeжžзzиiйjкkлlмmнnоoпpрrсsтtуuфfхhцcчčшšщšъ'ыyь'эeюjяj",
     "ӘAәaҒGғgҚKқkҢNңnӨOөoҰUұuҮUүuҺHһhҲHҳhҶČҷč",

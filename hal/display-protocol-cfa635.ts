@@ -21,6 +21,7 @@ export const COMMAND = {
     ping: 0,
     version: 1,
     clear: 6,
+    glyph: 9,
     cursorPosition: 11,
     cursorStyle: 12,
     contrast: 13,

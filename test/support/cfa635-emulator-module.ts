@@ -55,7 +55,9 @@ export class Cfa635Module {
     /** What a person reads, four strings of 20. */
     get lines(): readonly string[] {
         return Array.from({length: ROWS}, (_, row) =>
-            [...this.settings.text.subarray(row * COLUMNS, (row + 1) * COLUMNS)].map(seenAs).join(""),
+            [...this.settings.text.subarray(row * COLUMNS, (row + 1) * COLUMNS)]
+                .map((code) => seenAs(code, this.settings.glyphs))
+                .join(""),
         );
     }
 

@@ -4,6 +4,7 @@ import {join} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import type {Frame} from "../../../hal/board.ts";
+import {GLYPHS} from "../../../hal/cfa635-rom.ts";
 import {ANSWER_MS, type CfaPacket, COMMAND, encodePacket, parsePackets} from "../../../hal/display-protocol-cfa635.ts";
 import {SerialLine} from "../../../hal/serial.ts";
 import {type BytePort, createDisplay, type SerialDisplay} from "../../../hal/serial-display.ts";
@@ -151,6 +152,20 @@ describe("a CFA635 display", () => {
         const line = "Dvořák [Łódź] ~5 $ _";
         display.show(frame(HELLO.with(1, line)));
         await glass.until(() => glass.lines[1] === "Dvořák [Lódz] ~5 $ _");
+    });
+
+    it("draws its own glyphs before the text that has them, also after the module lost them", async () => {
+        const {glass, display} = await painted();
+        const drawn = (): boolean =>
+            GLYPHS.every(([, rows], index) => Buffer.from(rows).equals(glass.glyphs[index] ?? Buffer.alloc(0)));
+        const order = glass.heard.map(({code}) => code);
+        expect(order.lastIndexOf(COMMAND.glyph)).toBeLessThan(order.indexOf(TEXT));
+        expect(drawn()).toBe(true);
+        display.show(frame(HELLO.with(1, "2:05          Opus ◐")));
+        await glass.until(() => glass.lines[1] === "2:05          Opus ◐");
+        glass.reboot();
+        expect(drawn()).toBe(false);
+        await glass.until(() => drawn() && glass.lines[1] === "2:05          Opus ◐");
     });
 
     it("lets the newest frame win and shows at most ten in a second", async () => {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from "vitest";
-import {romCodeOf, romCodesOf} from "../../../hal/cfa635-rom.ts";
+import {GLYPHS, romCodeOf, romCodesOf} from "../../../hal/cfa635-rom.ts";
 
 const QUESTION_MARK = 0x3f;
 
@@ -53,10 +53,16 @@ describe("the character ROM of the CFA635", () => {
         expect(romCodesOf("…")).toHaveLength(1);
     });
 
+    it("draws the marks of protection itself: three padlocks that differ from each other", () => {
+        expect([...romCodesOf("○◐◉")]).toEqual([0, 1, 2]);
+        expect(GLYPHS.every(([, rows]) => rows.length === 8 && rows.every((row) => row <= 0x1f))).toBe(true);
+        expect(new Set(GLYPHS.map(([, rows]) => rows.join(" "))).size).toBe(3);
+    });
+
     it("answers for every unit of the basic plane", () => {
         for (let code = 0; code <= 0xffff; code += 1) {
             const rom = romCodeOf(String.fromCharCode(code));
-            expect(rom >= 0x10 && rom <= 0xff).toBe(true);
+            expect((rom >= 0x10 && rom <= 0xff) || rom < GLYPHS.length).toBe(true);
         }
     });
 });
