@@ -14,7 +14,7 @@ export function statusLines(state: PhoneState, engine: EngineStats, instanceId: 
         `addresses:    ${state.status.addresses.join(", ") || "none"}`,
         ...(accounts.length > 0 ? accounts : ["no account is enabled"]),
         `handset:      ${state.hook} hook`,
-        `calls:        ${state.calls.length}`,
+        `calls:        ${state.calls.length}${securities(state)}`,
         `microphone:   ${engine.captureOpen ? "open" : "closed"}`,
         `real time:    ${engine.realTime ? "granted" : "not granted"}`,
         `xruns:        ${engine.xruns}`,
@@ -22,4 +22,9 @@ export function statusLines(state: PhoneState, engine: EngineStats, instanceId: 
         `store:        ${state.storeFault ?? "well"}`,
         `parts lost:   ${state.faults.join(", ") || "none"}`,
     ];
+}
+
+/** How each call is protected: `(none)`, `(hop, end)`. */
+function securities({calls}: PhoneState): string {
+    return calls.length === 0 ? "" : ` (${calls.map(({security}) => security).join(", ")})`;
 }

@@ -19,6 +19,7 @@ export function phoneSettingsOf(settings: Settings): PhoneSettings {
         volume: settings["audio.volume"],
         ringVolume: settings["audio.ring-volume"],
         supportContact: settings["phone.support-contact"],
+        leastSecurity: settings["call.least-security"],
     };
 }
 
@@ -43,6 +44,7 @@ export function accountsOf(settings: Settings, password: (account: number) => Se
                 port: settings[`account${number}.port`] || usualPorts[transport],
                 path: settings[`account${number}.path`],
                 expires: settings[`account${number}.expires`],
+                media: settings[`account${number}.media`],
             };
         });
 }
@@ -64,6 +66,7 @@ export function sipSettingsOf(settings: Settings, instanceId: string, version: s
         codecs: settings["audio.codecs"],
         ptime: settings["audio.ptime"],
         mediaAddress: settings["rtp.address"],
+        keysOverClear: settings["rtp.keys-over-clear"],
         instanceId,
         userAgent: `Offhook/${version}`,
     };

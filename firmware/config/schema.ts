@@ -91,6 +91,17 @@ const general = {
     "sip.dscp": setting(numberKind(0, 63, ""), 24, "DSCP of SIP (RFC 4594: CS3 is 24, CS5 is 40).", {
         scope: "register",
     }),
+    "rtp.keys-over-clear": setting(
+        switchKind,
+        false,
+        "Whether the keys of SRTP may go over tcp or ws, where others can read them.",
+        {scope: "register"},
+    ),
+    "call.least-security": setting(
+        choiceKind(["none", "hop", "end"]),
+        "none",
+        "Least protection of sound: none, hop (SRTP to the server), end (to the other phone). Emergencies need none.",
+    ),
     "log.level": setting(
         choiceKind(["debug", "info", "warning", "error"]),
         "info",
@@ -121,6 +132,12 @@ const account = {
         scope: "register",
     }),
     expires: setting(numberKind(60, 86400, " s"), 600, "How long a registration is asked for.", {scope: "register"}),
+    media: setting(
+        choiceKind(["plain", "sdes", "best"]),
+        "best",
+        "Sound: plain (RTP), sdes (SRTP or no call, RFC 4568), best (SRTP where both sides can, RFC 8643).",
+        {scope: "register"},
+    ),
 } as const;
 
 export const accountNumbers = [1, 2, 3, 4] as const;

@@ -37,6 +37,9 @@ export function eventText(event: PhoneEvent): string {
         case "progress": {
             return `progress ${event.call}${event.media ? " with media" : ""}`;
         }
+        case "security": {
+            return `security ${event.call} ${event.security}`;
+        }
         case "hold": {
             return `hold ${event.call} by ${event.by}: ${event.held}`;
         }

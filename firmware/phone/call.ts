@@ -15,6 +15,12 @@ export type AccountId = number;
 
 export type CallPhase = "calling" | "alerting" | "earlyMedia" | "ringing" | "answering" | "talking" | "ending";
 
+/**
+ * How the sound is protected. `none`: anybody on the way hears it. `hop`: each server that carries the call could, since
+ * it was given the keys (SDES). `end`: only the phone at the other end.
+ */
+export type CallSecurity = "none" | "hop" | "end";
+
 /** The other end: what was dialled or what the network said, and the name to show (contact over PAI over From). */
 export interface Party {
     /** User part as dialled or received, for dialling back; empty when anonymous. */
@@ -40,6 +46,8 @@ export interface EndReason {
         | "congestion"
         | "forbidden"
         | "notAcceptable"
+        | "notSecure"
+        | "openSignalling"
         | "answeredElsewhere"
         | "declinedElsewhere"
         | "noService"
@@ -62,6 +70,8 @@ export interface Call {
     readonly talkingSince: number | null;
     /** Monotonic ms at which the phase has lasted too long, null where it may last for ever. */
     readonly deadline: number | null;
+    /** Of the sound as agreed; `none` until something is. Of a call that rings: what its offer promises. */
+    readonly security: CallSecurity;
     readonly hold: {readonly local: boolean; readonly remote: boolean};
     /** The re-INVITE that is under way. */
     readonly pending: "hold" | "resume" | null;

@@ -1,7 +1,7 @@
 /** The moves that we make with calls: place, answer, reject, hang up, give up, and the end of one. */
-import type {Call, CallPhase, EndReason} from "./call.ts";
+import type {Call, CallPhase, CallSecurity, EndReason} from "./call.ts";
 import {movePhase, patience, talkSecondsOf} from "./call.ts";
-import {emergencyAccount, hasService, ringingCall} from "./standing.ts";
+import {emergencyAccount, focusOf, hasService, ringingCall} from "./standing.ts";
 import type {Effect, Notice, PhoneState, Step} from "./state.ts";
 import {andThen, stepOf, wallOf, withCall, withoutCall} from "./step.ts";
 
@@ -53,6 +53,7 @@ export function newCall(
         appearedAt: state.now,
         talkingSince: null,
         deadline: deadlineOf(state, phase),
+        security: "none",
         hold: {local: false, remote: false},
         pending: null,
         hearing: false,
@@ -112,9 +113,17 @@ export function answerCall(state: PhoneState, call: Call): Step {
     return stepOf(withCall(state, answered), [{type: "answer", call: call.id}]);
 }
 
-/** Turns a ringing call away: 486 as busy or declined, 480 when nobody came. */
-export function rejectCall(state: PhoneState, call: Call, status: 480 | 486, code: EndReason["code"]): Step {
+/** Turns a ringing call away: 486 as busy or declined, 480 when nobody came, 488 for want of protection. */
+export function rejectCall(state: PhoneState, call: Call, status: 480 | 486 | 488, code: EndReason["code"]): Step {
     return stepOf(endingCall(state, call, reasonOf(code, status)), [{type: "reject", call: call.id, status}]);
+}
+
+/** A call that does not even ring for want of protection: who is there is told, unless something else goes on. */
+export function turnAwayCall(state: PhoneState, call: Call): Step {
+    const idle = focusOf({...state, calls: state.calls.filter(({id}) => id !== call.id)}) === "view";
+    const {state: rejected, effects} = rejectCall(state, call, 488, "notSecure");
+    const notice = idle ? noticeOf(state, call, reasonOf("notSecure", 488)) : state.notice;
+    return stepOf({...rejected, notice}, effects);
 }
 
 /** Ends a call by our own hand: nothing more to say about it. */
@@ -128,6 +137,17 @@ export function giveUpCall(state: PhoneState, call: Call, code: EndReason["code"
     const reason = reasonOf(code);
     const ending = {...endingCall(state, call, reason), notice: noticeOf(state, call, reason)};
     return stepOf(ending, [{type: "hangUp", call: call.id}]);
+}
+
+const levels: Readonly<Record<CallSecurity, number>> = {none: 0, hop: 1, end: 2};
+
+/** Whether a call of that level is less protected than the owner wants; an emergency call never is. */
+export function isTooOpen(
+    {settings}: PhoneState,
+    {emergency}: Pick<Call, "emergency">,
+    security: CallSecurity,
+): boolean {
+    return !emergency && levels[security] < levels[settings.leastSecurity];
 }
 
 /** The call is gone. What we ended ourselves keeps our reason; a call that only rang leaves no notice, only a row. */

@@ -121,6 +121,8 @@ function reasonToneOf(reason: EndReason, state: PhoneState): Tone | null {
         case "congestion":
         case "forbidden":
         case "notAcceptable":
+        case "notSecure":
+        case "openSignalling":
         case "noService":
         case "connectionLost":
         case "mediaLost":

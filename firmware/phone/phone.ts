@@ -24,7 +24,7 @@ type SavedSetting = Effect & {readonly type: "saveSetting"};
 export interface SignallingPort {
     dial(call: CallId, account: AccountId, number: string, emergency: boolean): Done;
     answer(call: CallId): Done;
-    reject(call: CallId, status: 480 | 486 | 603): Done;
+    reject(call: CallId, status: 480 | 486 | 488 | 603): Done;
     hangUp(call: CallId): Done;
     setHold(call: CallId, held: boolean): Done;
     /** `ms` is the length of the telephone-event. */

@@ -1,7 +1,7 @@
 /** What the SIP side tells. A call that it names and we do not know, and a move that the chart lacks, are dropped. */
-import type {Call, CallId, CallPhase} from "./call.ts";
+import type {Call, CallId, CallPhase, CallSecurity} from "./call.ts";
 import {mayMove, movePhase} from "./call.ts";
-import {endOfCall, newCall, opening, rejectCall} from "./calls.ts";
+import {endOfCall, giveUpCall, isTooOpen, newCall, opening, rejectCall, turnAwayCall} from "./calls.ts";
 import {liveCalls} from "./standing.ts";
 import type {AccountState, PhoneState, SignalEvent, Step} from "./state.ts";
 import {andThen, stepOf, wallOf, withCall} from "./step.ts";
@@ -13,6 +13,9 @@ export function signal(state: PhoneState, event: SignalEvent): Step {
         }
         case "incoming": {
             return incoming(state, event);
+        }
+        case "security": {
+            return onCall(state, event.call, (call) => secured(state, call, event.security));
         }
         case "progress": {
             return onCall(state, event.call, (call) => progress(state, call, event.media));
@@ -52,12 +55,22 @@ function withAccount(accounts: readonly AccountState[], account: AccountState): 
 function incoming(state: PhoneState, event: SignalEvent & {readonly type: "incoming"}): Step {
     if (state.calls.some((call) => call.id === event.call)) return stepOf(state);
     const {account, party} = event;
-    const call = newCall(state, {id: event.call, direction: "incoming", account, party, emergency: false});
+    const seed = {id: event.call, direction: "incoming", account, party, emergency: false} as const;
+    const call = {...newCall(state, seed), security: event.security ?? "none"};
     const appeared = stepOf({...state, calls: [...state.calls, call]}, opening(state, call));
     const busy = liveCalls(state).length > 0 || state.cellularBusy;
     if (busy) return andThen(appeared, (next) => rejectCall(next, call, 486, "busy"));
     if (!state.consent) return andThen(appeared, (next) => rejectCall(next, call, 480, "unavailable"));
-    return appeared;
+    const open = event.security !== null && isTooOpen(state, call, event.security);
+    return open ? andThen(appeared, (next) => turnAwayCall(next, call)) : appeared;
+}
+
+/** Less protected than the owner wants, the call ends before a word is said. */
+function secured(state: PhoneState, call: Call, security: CallSecurity): Step {
+    if (call.phase === "ending") return stepOf(state);
+    const changed = {...call, security};
+    const next = withCall(state, changed);
+    return isTooOpen(state, call, security) ? giveUpCall(next, changed, "notSecure") : stepOf(next);
 }
 
 function networkMove(state: PhoneState, call: Call, to: CallPhase): PhoneState {
@@ -71,11 +84,15 @@ function networkMove(state: PhoneState, call: Call, to: CallPhase): PhoneState {
 function progress(state: PhoneState, call: Call, media: boolean): Step {
     if (call.direction === "incoming") return stepOf(state);
     if (!media && call.phase === "earlyMedia" && call.hearing) return stepOf(state);
+    if (media && call.phase !== "ending" && isTooOpen(state, call, call.security)) {
+        return giveUpCall(state, call, "notSecure");
+    }
     return stepOf(networkMove(state, call, media ? "earlyMedia" : "alerting"));
 }
 
 function confirmed(state: PhoneState, call: Call): Step {
     if (!mayMove(call, "talking")) return stepOf(state);
+    if (isTooOpen(state, call, call.security)) return giveUpCall(state, call, "notSecure");
     const talking = movePhase(call, "talking", state.now);
     return stepOf(withCall(state, talking), [{type: "answerLog", call: talking, wall: wallOf(state)}]);
 }

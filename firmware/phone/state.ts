@@ -8,7 +8,7 @@
  */
 import type {BoardEvent, Digit, Frame, Key, Lamps} from "../../hal/board.ts";
 import type {MediaEvent, MicrophoneGate, Ring, Route, SessionStats, Tone} from "../../native/index.ts";
-import type {AccountId, Call, CallId, EndReason, Party} from "./call.ts";
+import type {AccountId, Call, CallId, CallSecurity, EndReason, Party} from "./call.ts";
 
 export type LanguageCode = "en" | "de" | "fr" | "es" | "it" | "nl" | "pt" | "pl";
 
@@ -33,6 +33,8 @@ export interface PhoneSettings {
     readonly ringVolume: number | null;
     /** Address, telephone of who helps; shown on the status screen. */
     readonly supportContact: string;
+    /** Calls that are less protected end; an emergency call never does. */
+    readonly leastSecurity: CallSecurity;
 }
 
 /** Why there is no service, in the phone's own words. */
@@ -193,8 +195,12 @@ export type SignalEvent =
           readonly call: CallId;
           readonly account: AccountId;
           readonly party: Party;
+          /** What its offer comes to, null where the offer will be ours. */
+          readonly security: CallSecurity | null;
           readonly at: number;
       }
+    /** How the sound is protected from now on; told before what lets it be heard. */
+    | {readonly type: "security"; readonly call: CallId; readonly security: CallSecurity; readonly at: number}
     | {readonly type: "progress"; readonly call: CallId; readonly media: boolean; readonly at: number}
     | {readonly type: "session"; readonly call: CallId; readonly session: number; readonly at: number}
     /** The far end answered (outgoing) or its ACK came (incoming). */
@@ -236,7 +242,7 @@ export type Effect =
           readonly emergency: boolean;
       }
     | {readonly type: "answer"; readonly call: CallId}
-    | {readonly type: "reject"; readonly call: CallId; readonly status: 480 | 486 | 603}
+    | {readonly type: "reject"; readonly call: CallId; readonly status: 480 | 486 | 488 | 603}
     | {readonly type: "hangUp"; readonly call: CallId}
     | {readonly type: "setHold"; readonly call: CallId; readonly held: boolean}
     | {readonly type: "sendDigit"; readonly call: CallId; readonly digit: Digit; readonly ms: number}

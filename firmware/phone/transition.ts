@@ -31,6 +31,7 @@ function apply(state: PhoneState, event: PhoneEvent): Step {
         }
         case "registration":
         case "incoming":
+        case "security":
         case "progress":
         case "session":
         case "confirmed":

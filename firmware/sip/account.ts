@@ -3,6 +3,12 @@ import type {Secret} from "../secret.ts";
 
 export type SipTransport = "tcp" | "tls" | "wss" | "ws";
 
+/**
+ * How media are protected. `plain`: RTP. `sdes`: SRTP with keys in SDP (RFC 4568), or no call. `best`: SRTP where both
+ * sides can (RFC 8643), else RTP.
+ */
+export type MediaPolicy = "plain" | "sdes" | "best";
+
 /** What the SIP agent of one account is given; it derives from the settings registry. */
 export interface AccountSettings {
     readonly id: number;
@@ -20,6 +26,7 @@ export interface AccountSettings {
     readonly path: string;
     /** Registration time asked for, in seconds. */
     readonly expires: number;
+    readonly media: MediaPolicy;
 }
 
 /** What all accounts share. */
@@ -36,6 +43,8 @@ export interface SipSettings {
     readonly ptime: number;
     /** Local address for RTP; empty: the one that the connection to the server has. */
     readonly mediaAddress: string;
+    /** Keys of SRTP may be told over signalling that is not encrypted. */
+    readonly keysOverClear: boolean;
     /** Persisted instance id, a UUID without `urn:uuid:` (RFC 5626 §4.1). */
     readonly instanceId: string;
     readonly userAgent: string;

@@ -1,7 +1,7 @@
 /** One account: its user agent, its registration and its calls, as the phone knows them. */
 import type {Digit} from "../../hal/board.ts";
 import type {MediaEngine} from "../../native/index.ts";
-import {messageOf} from "../errors.ts";
+import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallId} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
@@ -10,8 +10,9 @@ import {AccountUserAgent} from "./account-user-agent.ts";
 import {CallLeg, type LegEvent} from "./call-leg.ts";
 import type {CallSession} from "./call-session.ts";
 import {dialTarget} from "./dial-target.ts";
-import {refusalOf} from "./incoming-offer.ts";
+import {judgeOffer, notAcceptable, type OfferVerdict} from "./incoming-offer.ts";
 import {installJsSipGuard} from "./jssip-guard.ts";
+import {type Protections, protectionOf, protectionsOf, withFreshKeys} from "./media-security.ts";
 import {partyOf} from "./party.ts";
 import {installPeerConnection} from "./peer-connection.ts";
 import {Registration} from "./registration.ts";
@@ -102,7 +103,9 @@ export class Agent {
 
     /** Calls a number, a user or a `sip:` URI. Without a connection it waits some seconds for one. */
     dial(call: CallId, number: string, emergency: boolean): void {
-        const leg = this.#newLeg(call, "outgoing");
+        const protections = this.#protectionsOf(call, emergency);
+        if (protections === null) return;
+        const leg = this.#newLeg(call, "outgoing", protections);
         const target = dialTarget(number, this.#options.account.domain);
         if (target === null) {
             leg.fail({code: "incomplete", sip: null});
@@ -149,7 +152,20 @@ export class Agent {
         this.#ua.stop();
     }
 
-    #newLeg(call: CallId, direction: "outgoing" | "incoming"): CallLeg {
+    /** Null, and the call is over, where its keys would have to go in clear. */
+    #protectionsOf(call: CallId, emergency: boolean): Protections | null {
+        const {account, sip} = this.#options;
+        try {
+            return protectionsOf(account, sip, emergency);
+        } catch (error) {
+            if (!(error instanceof PhoneError)) throw error;
+            this.#log.warning(`the call was not placed: ${error.message}`);
+            this.#tell(call, {type: "ended", reason: {code: "openSignalling", sip: null}});
+            return null;
+        }
+    }
+
+    #newLeg(call: CallId, direction: "outgoing" | "incoming", protections: Protections): CallLeg {
         const {engine, sip} = this.#options;
         const leg = new CallLeg({
             direction,
@@ -158,6 +174,7 @@ export class Agent {
             engine: {openSession: () => engine.openSession(sip.mediaAddress || this.#socket.local?.address)},
             codecs: sip.codecs,
             ptime: sip.ptime,
+            protections,
             log: this.#log,
             emit: (event) => this.#tell(call, event),
             whenConnected: (task) => this.#goodbyes.push(task),
@@ -189,26 +206,40 @@ export class Agent {
 
     #invited({originator, session, request}: NewSession): void {
         if (originator !== "remote") return;
-        const {sip, nextIncomingId, account} = this.#options;
-        const address = this.#socket.local?.address ?? "0.0.0.0";
+        const {nextIncomingId, account, sip} = this.#options;
         if (this.#closing !== null) {
             // Nobody could answer it: the account is being given up.
             session.terminate({status_code: 480});
             return;
         }
-        const refusal = refusalOf(request.body ?? "", {codecs: sip.codecs, address});
-        if (refusal !== null) {
-            this.#log.warning(`an INVITE was refused with ${refusal.status}: ${refusal.because}`);
-            session.terminate({status_code: refusal.status, extraHeaders: [...refusal.headers]});
+        const verdict = this.#judge(request.body ?? "");
+        if (verdict.type === "refused") {
+            this.#log.warning(`an INVITE was refused with ${verdict.status}: ${verdict.because}`);
+            session.terminate({status_code: verdict.status, extraHeaders: [...verdict.headers]});
             return;
         }
         const call = nextIncomingId();
-        this.#newLeg(call, "incoming").take(session);
+        this.#newLeg(call, "incoming", {first: protectionOf(account, sip), second: null}).take(session);
         const party = partyOf({
             from: request.getHeader("from") ?? "",
             asserted: request.getHeaders("p-asserted-identity"),
         });
-        this.#options.onEvent({type: "incoming", call, account: account.id, party, at: this.#now()});
+        const {security} = verdict;
+        this.#options.onEvent({type: "incoming", call, account: account.id, party, security, at: this.#now()});
+    }
+
+    #judge(body: string): OfferVerdict {
+        const {account, sip} = this.#options;
+        try {
+            const security = withFreshKeys(protectionOf(account, sip));
+            return judgeOffer(body, {
+                codecs: sip.codecs,
+                address: this.#socket.local?.address ?? "0.0.0.0",
+                security,
+            });
+        } catch (error) {
+            return notAcceptable(messageOf(error));
+        }
     }
 }
 

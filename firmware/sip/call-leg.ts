@@ -6,10 +6,12 @@ import {randomInt} from "node:crypto";
 import type {CodecName, MediaEngine} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
-import type {CallId, EndReason} from "../phone/call.ts";
+import type {CallId, CallSecurity, EndReason} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
 import {type CallSession, correctSession, type EndEvent} from "./call-session.ts";
 import {endReasonOf} from "./end-reason.ts";
+import {notAcceptable} from "./incoming-offer.ts";
+import {type Protection, type Protections, withFreshKeys} from "./media-security.ts";
 import {AudioStream, type PeerConnection, type PeerConnectionOptions} from "./peer-connection.ts";
 
 /** RFC 4028 §4; JsSIP's own 90 s would re-invite every 45 s. In s. */
@@ -33,6 +35,7 @@ export interface CallLegOptions {
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;
+    readonly protections: Protections;
     readonly log: Log;
     readonly emit: (event: LegEvent) => void;
     /** Runs `task` once there is a connection again. */
@@ -55,9 +58,12 @@ export class CallLeg {
     #ended = false;
     #retriedInterval = false;
     #holdPending = false;
+    #protection: Protection;
+    #toldSecurity: CallSecurity | null = null;
 
     constructor(options: CallLegOptions) {
         this.#options = options;
+        this.#protection = options.protections.first;
     }
 
     /** Sends the INVITE. What is wrong with the target or the engine ends the leg. */
@@ -92,7 +98,10 @@ export class CallLeg {
     reject(status: number): void {
         if (this.#ended) return;
         this.#own = {type: "reject", status};
-        this.#terminate({status_code: status});
+        // The phone itself turns away only what it finds too little protected.
+        const extraHeaders =
+            status === 488 ? notAcceptable("the media are not protected as demanded", 303).headers : [];
+        this.#terminate({status_code: status, extraHeaders: [...extraHeaders]});
     }
 
     /** Ends the call by what fits: CANCEL, BYE or a final response. A BYE waits for a connection. */
@@ -164,9 +173,11 @@ export class CallLeg {
             codecs,
             ptime,
             log,
+            security: withFreshKeys(this.#protection),
             sessionId: this.#sessionId,
             onOpen: (connection) => this.#opened(connection),
             onHeld: (held) => this.#heldByRemote(held),
+            onSecurity: () => this.#securityChanged(),
         };
         return {mediaStream: new AudioStream(), pcConfig, sessionTimersExpires};
     }
@@ -201,7 +212,7 @@ export class CallLeg {
         session.on("replaces", ({reject}: {reject: () => void}) => reject());
         session.on("ended", (event: EndEvent) => this.#over(event));
         session.on("failed", (event: EndEvent) => {
-            if (placed === null || !this.#retryInterval(event, placed)) this.#over(event);
+            if (placed === null || !this.#retry(event, placed)) this.#over(event);
         });
         // Whoever heard of the session may have given the call up already.
         if (this.#ended) this.#terminate({});
@@ -233,11 +244,29 @@ export class CallLeg {
     }
 
     #progress(media: boolean): void {
-        if (this.#options.direction === "outgoing") this.#emit({type: "progress", media});
+        if (this.#options.direction !== "outgoing") return;
+        if (media) this.#tellSecurity();
+        this.#emit({type: "progress", media});
+    }
+
+    /**
+     * Before the answer, `progress` and `confirmed` tell it with themselves. Later it waits until JsSIP is done with
+     * the re-INVITE, since whoever hears of it may end the call.
+     */
+    #securityChanged(): void {
+        if (this.#answered) setImmediate(() => this.#tellSecurity());
+    }
+
+    #tellSecurity(): void {
+        const security = this.#connection?.security ?? null;
+        if (security === null || security === this.#toldSecurity) return;
+        this.#toldSecurity = security;
+        this.#emit({type: "security", security});
     }
 
     #confirmed(): void {
         this.#answered = true;
+        this.#tellSecurity();
         this.#emit({type: "confirmed"});
         if (this.#held) this.#emit({type: "hold", by: "remote", held: true});
     }
@@ -248,10 +277,24 @@ export class CallLeg {
         if (this.#answered) this.#emit({type: "hold", by: "remote", held});
     }
 
+    #retry(event: EndEvent, placed: {target: string; extraHeaders: readonly string[]}): boolean {
+        return this.#own === null && (this.#retryInterval(event, placed) || this.#retryProtection(event, placed));
+    }
+
+    /** A far end that cannot do the first protection is called with the second, where there is one. */
+    #retryProtection({message}: EndEvent, placed: {target: string; extraHeaders: readonly string[]}): boolean {
+        const {second} = this.#options.protections;
+        const status = message?.status_code ?? 0;
+        if (second === null || this.#protection === second || !refusesMedia(status)) return false;
+        this.#protection = second;
+        this.place(placed.target, placed.extraHeaders);
+        return true;
+    }
+
     /** RFC 4028 §7.4: a server that wants a longer interval gets it, once. */
     #retryInterval({message}: EndEvent, placed: {target: string; extraHeaders: readonly string[]}): boolean {
         const least = Number(message?.status_code === 422 ? message.getHeader("min-se") : Number.NaN);
-        if (!(least > 0) || this.#own !== null || this.#retriedInterval) return false;
+        if (!(least > 0) || this.#retriedInterval) return false;
         this.#retriedInterval = true;
         this.place(placed.target, [...placed.extraHeaders, `Min-SE: ${least}`], Math.max(least, SESSION_EXPIRES));
         return true;
@@ -262,17 +305,23 @@ export class CallLeg {
             this.#end({code: "mediaLost", sip: null});
             return;
         }
-        this.#end(
-            endReasonOf({
-                direction: this.#options.direction,
-                originator,
-                cause,
-                answered: this.#answered,
-                status: this.#own?.status ?? message?.status_code ?? null,
-                reasons: message?.getHeaders("reason") ?? [],
-                own: this.#own?.type ?? null,
-            }),
-        );
+        const reason = endReasonOf({
+            direction: this.#options.direction,
+            originator,
+            cause,
+            answered: this.#answered,
+            status: this.#own?.status ?? message?.status_code ?? null,
+            reasons: message?.getHeaders("reason") ?? [],
+            own: this.#own?.type ?? null,
+        });
+        this.#end(this.#lacksSecurity(reason) ? {code: "notSecure", sip: reason.sip} : reason);
+    }
+
+    /** A refusal of media that was one of their protection: ours of what they said, or theirs of what we demand. */
+    #lacksSecurity({code, sip}: EndReason): boolean {
+        if (code !== "notAcceptable") return false;
+        const demanded = this.#protection.type === "sdes" && this.#protection.required && refusesMedia(sip ?? 0);
+        return demanded || this.#connection?.insecure === true;
     }
 
     #terminate(options: object): void {
@@ -299,6 +348,9 @@ export class CallLeg {
         this.#options.emit({type: "ended", reason});
     }
 }
+
+/** Not acceptable here or anywhere, or a media type that is not known (RFC 3261 §21.4.13, §21.4.26, §21.6.4). */
+const refusesMedia = (status: number): boolean => [415, 488, 606].includes(status);
 
 /** What an exception means for a call that does not come about. */
 function codeOf(error: unknown): EndReason["code"] {

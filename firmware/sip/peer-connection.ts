@@ -9,9 +9,11 @@
 import type {CodecName, MediaDirection, MediaEngine, MediaSession, RemoteMedia} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
+import type {CallSecurity} from "../phone/call.ts";
 import {type Agreement, acceptAnswer, answerOffer, isUnspecified, type LocalAudio, offerLines} from "./sdp.ts";
 import {noPayloads} from "./sdp-codecs.ts";
 import {parseSdp, type Sdp} from "./sdp-parse.ts";
+import type {LocalSecurity} from "./sdp-security.ts";
 import {type Description, nextDescription, type SdpLine, sdpText} from "./sdp-write.ts";
 
 /** What JsSIP hands through from the agent as its `pcConfig`. */
@@ -21,6 +23,7 @@ export interface PeerConnectionOptions {
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;
+    readonly security: LocalSecurity;
     /** The session id of `o=`: a positive safe integer, unique a call. */
     readonly sessionId: number;
     readonly log: Log;
@@ -28,6 +31,8 @@ export interface PeerConnectionOptions {
     readonly onOpen: (connection: PeerConnection) => void;
     /** The far end holds, or no longer does. */
     readonly onHeld: (held: boolean) => void;
+    /** What was agreed is protected in another way than before; told before the first media flow. */
+    readonly onSecurity: (security: CallSecurity) => void;
 }
 
 /** The audio track that stands for the microphone. JsSIP clears `enabled` on hold; the engine decides by direction. */
@@ -122,6 +127,7 @@ export class PeerConnection extends EventTarget {
     #remote: RemoteMedia | null = null;
     #held = false;
     #broken = false;
+    #insecure = false;
 
     /** Throws PhoneError `noMedia` where the engine has no session for us. */
     constructor(options: PeerConnectionOptions) {
@@ -143,6 +149,18 @@ export class PeerConnection extends EventTarget {
     /** The engine could not start what was agreed. */
     get broken(): boolean {
         return this.#broken;
+    }
+
+    /** The newest description of the far end was refused for want of protection. */
+    get insecure(): boolean {
+        return this.#insecure;
+    }
+
+    /** How the media are protected, null while nothing is agreed. */
+    get security(): CallSecurity | null {
+        if (this.#remote === null) return null;
+        // Whoever carries our signalling has seen the keys: they protect each hop for itself.
+        return this.#remote.security.type === "srtp" ? "hop" : "none";
     }
 
     /** From the next offer or answer on: `sendonly` while we hold (RFC 3264 §8.4). */
@@ -167,7 +185,7 @@ export class PeerConnection extends EventTarget {
         return new LocalSessionDescription("offer", this.#describe(lines), null);
     }
 
-    /** Rejects with PhoneError `noCommonCodec` where the offer has nothing for us. */
+    /** Rejects with PhoneError `noCommonCodec` or `noSecurity` where the offer has nothing for us. */
     async createAnswer(): Promise<SessionDescription> {
         const offer = this.#remoteOffer;
         if (offer === null) throw invalidState(`createAnswer in ${this.signalingState}`);
@@ -200,6 +218,16 @@ export class PeerConnection extends EventTarget {
     }
 
     async setRemoteDescription(description: SessionDescription): Promise<void> {
+        this.#insecure = false;
+        try {
+            this.#takeRemote(description);
+        } catch (error) {
+            this.#insecure = error instanceof PhoneError && error.code === "noSecurity";
+            throw error;
+        }
+    }
+
+    #takeRemote(description: SessionDescription): void {
         if (description.type === "offer") {
             this.#demand(this.signalingState === "stable", "a remote offer");
             const offer = parseSdp(description.sdp);
@@ -227,8 +255,8 @@ export class PeerConnection extends EventTarget {
 
     #local(): LocalAudio {
         const {address, port} = this.session.local;
-        const {codecs, ptime} = this.#options;
-        return {address, port, codecs, ptime, direction: this.#direction};
+        const {codecs, ptime, security} = this.#options;
+        return {address, port, codecs, ptime, security, direction: this.#direction};
     }
 
     #describe(lines: readonly SdpLine[]): Description {
@@ -255,9 +283,11 @@ export class PeerConnection extends EventTarget {
             this.#fail();
             throw error;
         }
+        const before = this.security;
         this.#agreed = agreement;
         this.#remote = remote;
         this.iceConnectionState = "connected";
+        if (this.security !== null && this.security !== before) this.#options.onSecurity(this.security);
         if (agreement.held === this.#held) return;
         this.#held = agreement.held;
         this.#options.onHeld(agreement.held);

@@ -5,6 +5,7 @@
 import {isIPv4, isIPv6} from "node:net";
 import type {MediaDirection} from "../../native/index.ts";
 import {PhoneError} from "../errors.ts";
+import {type CryptoAttribute, parseCrypto} from "./sdp-crypto.ts";
 
 /** An `a=rtpmap` (RFC 8866 §6.6); the name is in lower case, `channels` is 1 where it is not told. */
 export interface RtpMap {
@@ -33,6 +34,8 @@ export interface SdpMedia {
     readonly direction: MediaDirection;
     /** Port of `a=rtcp` (RFC 3605), null: the one after `port`. */
     readonly rtcpPort: number | null;
+    /** Its `a=crypto`, good or not, in order; at session level they mean nothing (RFC 4568 §5). */
+    readonly crypto: readonly CryptoAttribute[];
 }
 
 export interface Sdp {
@@ -49,6 +52,7 @@ const directions: readonly MediaDirection[] = ["sendrecv", "sendonly", "recvonly
 type Draft = {-readonly [Key in keyof SdpMedia]: SdpMedia[Key]} & {
     formats: string[];
     rtpmaps: Map<number, RtpMap>;
+    crypto: CryptoAttribute[];
 };
 
 /** What the session says for all its media. */
@@ -129,6 +133,10 @@ function readAttribute(attribute: string, place: Place): void {
             if (place.draft !== null) place.draft.rtcpPort = portOf(value.split(" ")[0] ?? "", place.line);
             break;
         }
+        case "crypto": {
+            if (place.draft !== null) place.draft.crypto.push(cryptoOf(value, place.line, place.draft.crypto));
+            break;
+        }
     }
 }
 
@@ -149,7 +157,17 @@ function mediaOf(value: string, line: number, session: SessionLevel): Draft {
         maxptime: session.maxptime,
         direction: session.direction ?? "sendrecv",
         rtcpPort: null,
+        crypto: [],
     };
+}
+
+/** A tag tells the lines of one media apart (RFC 4568 §4.1): what repeats one cannot be meant in an answer. */
+function cryptoOf(value: string, line: number, before: readonly CryptoAttribute[]): CryptoAttribute {
+    const attribute = parseCrypto(value, line);
+    if (!attribute.ok) return attribute;
+    const {tag} = attribute.crypto;
+    const taken = before.some((other) => (other.ok ? other.crypto.tag : other.tag) === tag);
+    return taken ? {ok: false, line, tag, what: "has the tag of another line"} : attribute;
 }
 
 /** `IN IP4 192.0.2.1/127`: RFC 8866 §5.7. Names are refused: RTP goes to addresses here. */

@@ -2,11 +2,16 @@
 import type {MediaDirection} from "../../native/index.ts";
 import {hasColons} from "./host.ts";
 import {codecAttributes, eventAttributes, type Payloads} from "./sdp-codecs.ts";
+import {type CryptoLine, cryptoText} from "./sdp-crypto.ts";
 
 /** The one line that sounds. */
 export interface AudioLine {
     readonly type: "audio";
     readonly port: number;
+    /** `RTP/AVP`, `RTP/SAVP` …; in an answer that of the offer (RFC 3264 §6). */
+    readonly protocol: string;
+    /** Our keys: what an offer leaves to choose, the one of an answer, none in clear. */
+    readonly crypto: readonly CryptoLine[];
     /** Payload types in the order in which they are written. */
     readonly formats: readonly number[];
     readonly payloads: Payloads;
@@ -61,7 +66,8 @@ function mediaText(line: SdpLine): readonly string[] {
         }
         case "audio": {
             return [
-                `m=audio ${line.port} RTP/AVP ${line.formats.join(" ")}`,
+                `m=audio ${line.port} ${line.protocol} ${line.formats.join(" ")}`,
+                ...line.crypto.map(cryptoText),
                 ...line.formats.flatMap((format) => attributesOf(format, line.payloads)),
                 `a=ptime:${line.ptime}`,
                 `a=maxptime:${MAX_PTIME}`,

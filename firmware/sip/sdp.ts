@@ -1,14 +1,24 @@
 /**
- * Offer and answer (RFC 3264) of one audio stream over plain RTP (RTP/AVP), as functions from values to values.
+ * Offer and answer (RFC 3264) of one audio stream over RTP or SRTP, as functions from values to values.
  *
  *   offerLines() -> INVITE ->            acceptAnswer(): what they can, in our numbers and theirs -> RemoteMedia
  *   answerOffer() <- INVITE: first line that we can takes the call, the others get port 0          -> RemoteMedia
+ *                            (a protected one before any in clear)
  */
 import type {Codec, CodecName, MediaDirection, RemoteMedia} from "../../native/index.ts";
 import {PhoneError} from "../errors.ts";
 import {hasColons} from "./host.ts";
 import {commonPayloads, noPayloads, offeredPayloads, type Payloads} from "./sdp-codecs.ts";
 import type {Sdp, SdpMedia} from "./sdp-parse.ts";
+import {
+    isRtpProfile,
+    type LocalSecurity,
+    mediaSecurityOf,
+    offeredCrypto,
+    type Secured,
+    securedByAnswer,
+    securedByOffer,
+} from "./sdp-security.ts";
 import type {AudioLine, SdpLine} from "./sdp-write.ts";
 
 /** What our side brings to a negotiation. */
@@ -21,6 +31,7 @@ export interface LocalAudio {
     readonly ptime: number;
     /** What we wish: `sendrecv`, or `sendonly` while we hold (RFC 3264 §8.4). */
     readonly direction: MediaDirection;
+    readonly security: LocalSecurity;
 }
 
 /** What came out of an offer and an answer. */
@@ -41,44 +52,52 @@ export interface Agreement {
 export function offerLines(local: LocalAudio, agreed: readonly SdpLine[], known: Payloads): readonly SdpLine[] {
     const payloads = offeredPayloads(local.codecs, known);
     const formats = [...payloads.codecs, ...payloads.events].map(({payloadType}) => payloadType);
-    const audio: AudioLine = {...lineOf(local), formats, payloads, direction: local.direction};
+    const before = agreed.find((line) => line.type === "audio") ?? null;
+    const crypto = offeredCrypto(local.security, before?.crypto ?? null);
+    const protocol = before?.protocol ?? (local.security.type === "plain" ? "RTP/AVP" : local.security.profile);
+    const audio: AudioLine = {...lineOf(local), protocol, crypto, formats, payloads, direction: local.direction};
     if (agreed.length === 0) return [audio];
     return agreed.map((line) => (line.type === "audio" ? audio : line));
 }
 
 /**
  * Our answer to an offer: codecs in the order of the offerer, its payload types and its lines kept. Throws PhoneError
- * `noCommonCodec` (SIP: 488) whose message says for each audio line what is wrong with it.
+ * `noCommonCodec` or `noSecurity` (SIP: 488) whose message says for each line what is wrong with it.
  */
 export function answerOffer(offer: Sdp, local: LocalAudio, known: Payloads = noPayloads): Agreement {
-    const objections = offer.media.map((media) => objectionOf(media, local, known));
-    const chosen = objections.indexOf(null);
-    const media = offer.media[chosen];
-    if (media === undefined) throw noCommonCodec(objections);
+    const verdicts = offer.media.map((media) => judge(media, securedByOffer(media, local.security), local, known));
+    const fitting = verdicts.filter((verdict) => verdict.fits);
+    const chosen = fitting.find(({secured}) => secured.type === "srtp") ?? fitting[0];
+    if (chosen === undefined) throw nothingFits(verdicts);
+    const {media, secured} = chosen;
     const payloads = commonPayloads(media, local.codecs, known);
     const direction = directionOf(local.direction, media);
     const bound = [...payloads.codecs, ...payloads.events].map(({payloadType}) => payloadType);
     const formats = media.formats.map(Number).filter((format) => bound.includes(format));
-    const audio: AudioLine = {...lineOf(local), formats, payloads, direction};
+    const crypto = secured.type === "srtp" ? [secured.ours] : [];
+    const audio: AudioLine = {...lineOf(local), protocol: media.protocol, crypto, formats, payloads, direction};
     return {
-        lines: offer.media.map((line, index) => (index === chosen ? audio : refused(line))),
+        lines: offer.media.map((line) => (line === media ? audio : refused(line))),
         payloads,
-        remote: remoteOf(media, payloads, {codecs: payloads.codecs, direction, local}),
+        remote: remoteOf(media, payloads, {codecs: payloads.codecs, direction, local, secured}),
         held: !hears(media),
     };
 }
 
 /**
  * What an answer to our lines `offered` means. We send with the answerer's numbers and also receive with our own,
- * where the two differ (RFC 3264 §6.1). Throws PhoneError `noCommonCodec`.
+ * where the two differ (RFC 3264 §6.1). Throws PhoneError `noCommonCodec` or `noSecurity`.
  */
 export function acceptAnswer(answer: Sdp, offered: readonly SdpLine[], local: LocalAudio): Agreement {
     const index = offered.findIndex((line) => line.type === "audio");
     const ours = offered[index];
-    const media = answer.media[index];
-    if (ours?.type !== "audio" || media === undefined) throw noCommonCodec(["the answer lacks our audio line"]);
-    const objection = objectionOf(media, local, ours.payloads);
-    if (objection !== null) throw noCommonCodec([objection]);
+    const answered = answer.media[index];
+    if (ours?.type !== "audio" || answered === undefined) {
+        throw new PhoneError("noCommonCodec", "the answer lacks our audio line");
+    }
+    const verdict = judge(answered, securedByAnswer(answered, ours.crypto, local.security), local, ours.payloads);
+    if (!verdict.fits) throw nothingFits([verdict]);
+    const {media, secured} = verdict;
     const payloads = commonPayloads(media, local.codecs, ours.payloads);
     const numbers = new Set([...payloads.codecs, ...payloads.events].map(({payloadType}) => payloadType));
     const alsoReceived = ours.payloads.codecs.filter(
@@ -89,7 +108,7 @@ export function acceptAnswer(answer: Sdp, offered: readonly SdpLine[], local: Lo
     return {
         lines: offered,
         payloads: ours.payloads,
-        remote: remoteOf(media, payloads, {codecs, direction, local}),
+        remote: remoteOf(media, payloads, {codecs, direction, local, secured}),
         held: !hears(media),
     };
 }
@@ -102,23 +121,40 @@ function refused({kind, protocol, formats}: SdpMedia): SdpLine {
     return {type: "refused", kind, protocol, formats};
 }
 
-/** Why a line cannot be the call, null where it can. */
-function objectionOf(media: SdpMedia, local: LocalAudio, known: Payloads): string | null {
-    const where = `m=${media.kind} (line ${media.line})`;
-    if (media.kind.toLowerCase() !== "audio") return `${where} is no audio`;
-    if (media.port === 0) return `${where} is switched off`;
-    if (media.protocol.toUpperCase() !== "RTP/AVP") return `${where} is ${media.protocol}, not RTP/AVP`;
-    if (media.address === null) return `${where} has no address`;
-    if (!isUnspecified(media.address) && hasColons(media.address) !== hasColons(local.address)) {
-        return `${where} has an address of the other IP version`;
-    }
-    if (commonPayloads(media, local.codecs, known).codecs.length === 0) return `${where} has no codec that we have`;
-    return null;
+type Fitting = Exclude<Secured, {type: "refused"}>;
+
+/** What we think of a line of theirs. */
+type Verdict =
+    | {readonly fits: true; readonly media: SdpMedia; readonly secured: Fitting}
+    | {readonly fits: false; readonly what: string; readonly insecure: boolean};
+
+function judge(media: SdpMedia, secured: Secured, local: LocalAudio, known: Payloads): Verdict {
+    const no = (what: string, insecure: boolean): Verdict => {
+        return {fits: false, what: `m=${media.kind} (line ${media.line}) ${what}`, insecure};
+    };
+    const objection = objectionOf(media, local, known);
+    if (objection !== null) return no(objection, false);
+    return secured.type === "refused" ? no(secured.what, true) : {fits: true, media, secured};
 }
 
-function noCommonCodec(objections: readonly (string | null)[]): PhoneError {
-    const reasons = objections.filter((objection) => objection !== null);
-    return new PhoneError("noCommonCodec", reasons.length === 0 ? "SDP without media" : reasons.join("; "));
+/** Why a line cannot be the call whatever its protection is, null where it can. */
+function objectionOf(media: SdpMedia, local: LocalAudio, known: Payloads): string | null {
+    if (media.kind.toLowerCase() !== "audio") return "is no audio";
+    if (media.port === 0) return "is switched off";
+    if (!isRtpProfile(media)) return `is ${media.protocol}, not RTP/AVP`;
+    if (media.address === null) return "has no address";
+    if (!isUnspecified(media.address) && hasColons(media.address) !== hasColons(local.address)) {
+        return "has an address of the other IP version";
+    }
+    return commonPayloads(media, local.codecs, known).codecs.length === 0 ? "has no codec that we have" : null;
+}
+
+/** `noSecurity` where a line would have done but for its protection. */
+function nothingFits(verdicts: readonly Verdict[]): PhoneError {
+    const misfits = verdicts.filter((verdict) => !verdict.fits);
+    const code = misfits.some(({insecure}) => insecure) ? "noSecurity" : "noCommonCodec";
+    const reasons = misfits.map(({what}) => what);
+    return new PhoneError(code, reasons.length === 0 ? "SDP without media" : reasons.join("; "));
 }
 
 /** Hold of RFC 2543 days: `c=0.0.0.0` (RFC 3264 §8.4). */
@@ -152,12 +188,13 @@ interface Ours {
     readonly codecs: readonly Codec[];
     readonly direction: MediaDirection;
     readonly local: LocalAudio;
+    readonly secured: Fitting;
 }
 
-function remoteOf(media: SdpMedia, agreed: Payloads, {codecs, direction, local}: Ours): RemoteMedia {
+function remoteOf(media: SdpMedia, agreed: Payloads, {codecs, direction, local, secured}: Ours): RemoteMedia {
     const event = agreed.events.find(({clockRate}) => clockRate === agreed.codecs[0]?.clockRate);
     return {
-        security: {type: "none"},
+        security: mediaSecurityOf(secured),
         address: media.address ?? "",
         port: media.port,
         rtcpPort: media.rtcpPort ?? Math.min(media.port + 1, 65_535),

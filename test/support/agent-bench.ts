@@ -101,6 +101,7 @@ const accountSettings: AccountSettings = {
     port: 5060,
     path: "/",
     expires: 600,
+    media: "best",
 };
 
 const sipSettings: SipSettings = {
@@ -110,6 +111,7 @@ const sipSettings: SipSettings = {
     codecs: ["PCMA", "PCMU", "G722", "opus"],
     ptime: 20,
     mediaAddress: "",
+    keysOverClear: false,
     instanceId: "00000000-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };

@@ -1,5 +1,5 @@
 /** A registered agent and the far end of its calls, for the tests of the agent. */
-import type {SipSettings} from "../../firmware/sip/account.ts";
+import type {AccountSettings, SipSettings} from "../../firmware/sip/account.ts";
 import type {RecordingEngine} from "../fakes/recording-engine.ts";
 import {type AgentBench, startAgent} from "./agent-bench.ts";
 import {
@@ -24,9 +24,12 @@ export interface Line extends AgentBench<RecordingEngine> {
     close(): Promise<void>;
 }
 
-export async function registeredLine(sip: Partial<SipSettings> = {}): Promise<Line> {
+export async function registeredLine(
+    sip: Partial<SipSettings> = {},
+    account: Partial<AccountSettings> = {},
+): Promise<Line> {
     const peer = await SipPeer.start();
-    const bench = startAgent({port: peer.port}, sip);
+    const bench = startAgent({...account, port: peer.port}, sip);
     const line: Line = {
         ...bench,
         peer,
@@ -47,8 +50,8 @@ export async function registeredLine(sip: Partial<SipSettings> = {}): Promise<Li
 }
 
 /** Dials and returns the INVITE. */
-export async function dial(line: Line, number = "200", call = "out-1"): Promise<PeerMessage> {
-    line.agent.dial(call, number, false);
+export async function dial(line: Line, number = "200", call = "out-1", emergency = false): Promise<PeerMessage> {
+    line.agent.dial(call, number, emergency);
     return line.wire.next("INVITE");
 }
 

@@ -9,7 +9,7 @@ import {phonePicture} from "./picture.ts";
 export const inACall: PhoneState = {
     ...quiet,
     hook: "off",
-    calls: [{...talking, party: {number: "+442079460018", name: "Zoë Lindqvist"}}],
+    calls: [{...talking, security: "hop", party: {number: "+442079460018", name: "Zoë Lindqvist"}}],
     captureOpen: true,
     status: {...quiet.status, media},
 };

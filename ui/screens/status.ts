@@ -4,6 +4,7 @@ import type {SessionStats} from "../../native/index.ts";
 import {wrap} from "../layout.ts";
 import {line, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, nextRetrySecond, nextTry, type Scene, serviceFaultOf} from "../scene.ts";
+import {SECURITY_MARKS} from "../security.ts";
 import {CODEC_MARKS} from "./talking.ts";
 
 /** `page` counts without end in both directions: the pages go round. */
@@ -14,6 +15,7 @@ export function statusScreen(scene: Scene, page: number): Page {
         ...(accounts.length === 0 ? [accountLines(scene, null)] : accounts.map((each) => accountLines(scene, each))),
         flowLines(scene, status.media),
         delayLines(scene, status.media),
+        securityLines(scene),
         phoneLines(scene),
         supportLines(scene),
     ];
@@ -67,6 +69,16 @@ function delayLines({text}: Scene, media: SessionStats | null): PageLine[] {
         line(RANK.about, text.status.jitter, milliseconds(media.jitter)),
         line(RANK.thing, text.status.delay, milliseconds(media.bufferDelay)),
         line(RANK.state, text.status.roundTrip, trip),
+    ];
+}
+
+/** Calls that are over or only ring are not talked in. */
+function securityLines({state, text}: Scene): PageLine[] {
+    const call = state.calls.find(({phase}) => phase !== "ending" && phase !== "ringing");
+    if (call === undefined) return [line(RANK.about, text.security.title), line(RANK.thing, text.status.noCall)];
+    return [
+        line(RANK.about, text.security.title, SECURITY_MARKS[call.security]),
+        line(RANK.thing, text.security[call.security]),
     ];
 }
 

@@ -4,6 +4,7 @@ import type {CodecName} from "../../native/index.ts";
 import {duration, partyLines} from "../format.ts";
 import {type Hint, isLarge, line, type Page, type PageLine, RANK} from "../page.ts";
 import {accountOf, hint, nextSecond, type Scene} from "../scene.ts";
+import {SECURITY_MARKS} from "../security.ts";
 import {partyBody} from "./party.ts";
 
 /** Codecs by the names that people know them by. */
@@ -18,17 +19,19 @@ export function talkingScreen(scene: Scene, call: Call): Page {
     const {state, text, size} = scene;
     const since = call.talkingSince ?? state.now;
     const codec = state.status.media?.codec ?? null;
-    const mark = codec === null ? "" : CODEC_MARKS[codec];
+    const lock = SECURITY_MARKS[call.security];
+    const mark = codec === null ? lock : `${CODEC_MARKS[codec]} ${lock}`;
     const clock = duration((state.now - since) / 1_000);
     const muted = state.muted ? `${clock} ${text.call.muted}` : clock;
     return {
         body: [
             ...partyBody(scene, call),
             ...holdLines(scene, call),
-            line(RANK.thing, muted, muted.length + mark.length < size.columns ? mark : ""),
+            line(RANK.thing, muted, muted.length + mark.length < size.columns ? mark : lock),
             ...waitingLines(scene, call),
             ...accountLines(scene, call),
             line(RANK.extra, text.call.microphone, microphoneWord(scene)),
+            line(RANK.extra, text.security.title, text.security[call.security]),
         ],
         hints: callHints(scene, call),
         backlight: true,

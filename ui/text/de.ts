@@ -90,6 +90,8 @@ export const de: Text = {
         congestion: "Netz überlastet",
         forbidden: "Anruf nicht erlaubt",
         notAcceptable: "Anruf nicht möglich",
+        notSecure: "Nicht sicher genug",
+        openSignalling: "SIP unverschlüsselt",
         answeredElsewhere: "Woanders angenommen",
         declinedElsewhere: "Woanders abgelehnt",
         noService: "Kein Dienst",
@@ -98,6 +100,7 @@ export const de: Text = {
         failed: "Anruf fehlgeschlagen",
     },
     noCodec: "Kein Codec gemeinsam",
+    security: {title: "Verschlüsselung", none: "keine", hop: "bis zum Server", end: "Ende zu Ende"},
     offHook: {lying: "Hörer liegt daneben", putDown: "Bitte auflegen"},
     recents: {
         all: "Alle",

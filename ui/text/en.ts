@@ -90,6 +90,8 @@ export const en: Text = {
         congestion: "Network is busy",
         forbidden: "Call not permitted",
         notAcceptable: "Call not possible",
+        notSecure: "Not secure enough",
+        openSignalling: "SIP not encrypted",
         answeredElsewhere: "Answered elsewhere",
         declinedElsewhere: "Declined elsewhere",
         noService: "No service",
@@ -98,6 +100,7 @@ export const en: Text = {
         failed: "Call failed",
     },
     noCodec: "No common codec",
+    security: {title: "Encryption", none: "none", hop: "to the server", end: "end to end"},
     offHook: {lying: "Handset is off hook", putDown: "Please hang up"},
     recents: {
         all: "All",

@@ -90,6 +90,8 @@ export const es: Text = {
         congestion: "Red saturada",
         forbidden: "Llamada no permitida",
         notAcceptable: "Llamada no posible",
+        notSecure: "Poco segura",
+        openSignalling: "SIP sin cifrar",
         answeredElsewhere: "Atendida en otro",
         declinedElsewhere: "Rechazada en otro",
         noService: "Sin servicio",
@@ -98,6 +100,7 @@ export const es: Text = {
         failed: "Llamada fallida",
     },
     noCodec: "Sin códec común",
+    security: {title: "Cifrado", none: "ninguno", hop: "hasta el servidor", end: "extremo a extremo"},
     offHook: {lying: "Auricular descolgado", putDown: "Cuelgue, por favor"},
     recents: {
         all: "Todas",

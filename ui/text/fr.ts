@@ -90,6 +90,8 @@ export const fr: Text = {
         congestion: "Réseau saturé",
         forbidden: "Appel non autorisé",
         notAcceptable: "Appel impossible",
+        notSecure: "Pas assez sûr",
+        openSignalling: "SIP non chiffré",
         answeredElsewhere: "Répondu ailleurs",
         declinedElsewhere: "Refusé ailleurs",
         noService: "Hors service",
@@ -98,6 +100,7 @@ export const fr: Text = {
         failed: "Échec de l'appel",
     },
     noCodec: "Aucun codec commun",
+    security: {title: "Chiffrement", none: "aucun", hop: "jusqu'au serveur", end: "de bout en bout"},
     offHook: {lying: "Combiné décroché", putDown: "Veuillez raccrocher"},
     recents: {
         all: "Tous",

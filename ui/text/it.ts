@@ -90,6 +90,8 @@ export const it: Text = {
         congestion: "Rete occupata",
         forbidden: "Chiamata non ammessa",
         notAcceptable: "Chiamata impossibile",
+        notSecure: "Poco sicura",
+        openSignalling: "SIP non cifrato",
         answeredElsewhere: "Risposto altrove",
         declinedElsewhere: "Rifiutato altrove",
         noService: "Fuori servizio",
@@ -98,6 +100,7 @@ export const it: Text = {
         failed: "Chiamata fallita",
     },
     noCodec: "Nessun codec comune",
+    security: {title: "Cifratura", none: "nessuna", hop: "fino al server", end: "da capo a capo"},
     offHook: {lying: "Cornetta sollevata", putDown: "Prego riagganciare"},
     recents: {
         all: "Tutte",

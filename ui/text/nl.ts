@@ -90,6 +90,8 @@ export const nl: Text = {
         congestion: "Netwerk overbelast",
         forbidden: "Niet toegestaan",
         notAcceptable: "Oproep niet mogelijk",
+        notSecure: "Niet veilig genoeg",
+        openSignalling: "SIP onversleuteld",
         answeredElsewhere: "Elders opgenomen",
         declinedElsewhere: "Elders geweigerd",
         noService: "Geen dienst",
@@ -98,6 +100,7 @@ export const nl: Text = {
         failed: "Oproep mislukt",
     },
     noCodec: "Geen gedeelde codec",
+    security: {title: "Versleuteling", none: "geen", hop: "tot de server", end: "van eind tot eind"},
     offHook: {lying: "Hoorn ligt ernaast", putDown: "Leg de hoorn neer"},
     recents: {
         all: "Alle",

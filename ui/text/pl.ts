@@ -90,6 +90,8 @@ export const pl: Text = {
         congestion: "Sieć przeciążona",
         forbidden: "Brak uprawnień",
         notAcceptable: "Nie można połączyć",
+        notSecure: "Za mało bezpieczne",
+        openSignalling: "SIP nieszyfrowany",
         answeredElsewhere: "Odebrano na innym",
         declinedElsewhere: "Odrzucono na innym",
         noService: "Brak usługi",
@@ -98,6 +100,7 @@ export const pl: Text = {
         failed: "Błąd połączenia",
     },
     noCodec: "Niezgodny kodek",
+    security: {title: "Szyfrowanie", none: "brak", hop: "do serwera", end: "na całej drodze"},
     offHook: {lying: "Słuchawka zdjęta", putDown: "Odłóż słuchawkę"},
     recents: {
         all: "Wszystkie",

@@ -90,6 +90,8 @@ export const pt: Text = {
         congestion: "Rede congestionada",
         forbidden: "Chamada proibida",
         notAcceptable: "Chamada impossível",
+        notSecure: "Pouco segura",
+        openSignalling: "SIP sem cifra",
         answeredElsewhere: "Atendida noutro lado",
         declinedElsewhere: "Recusada noutro lado",
         noService: "Sem serviço",
@@ -98,6 +100,7 @@ export const pt: Text = {
         failed: "A chamada falhou",
     },
     noCodec: "Sem codec comum",
+    security: {title: "Cifragem", none: "nenhuma", hop: "até ao servidor", end: "de ponta a ponta"},
     offHook: {lying: "Fora do descanso", putDown: "Pouse o auscultador"},
     recents: {
         all: "Todas",

@@ -1,5 +1,5 @@
 /** All words of the glass. A language is one table; the type holds that none lacks a word. */
-import type {EndReason} from "../../firmware/phone/call.ts";
+import type {CallSecurity, EndReason} from "../../firmware/phone/call.ts";
 import type {RecentCall, SelfTestStep, ServiceFault} from "../../firmware/phone/state.ts";
 import type {MenuItem} from "../choices.ts";
 
@@ -82,6 +82,8 @@ export interface Text {
     readonly reason: Readonly<Record<EndReason["code"], string>>;
     /** `notAcceptable` when the other side said so (SIP 488, 606, 415). */
     readonly noCodec: string;
+    /** How the sound is protected, and in how far. */
+    readonly security: Readonly<Record<CallSecurity | "title", string>>;
     readonly offHook: {readonly lying: string; readonly putDown: string};
     readonly recents: {
         readonly all: string;

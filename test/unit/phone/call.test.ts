@@ -23,6 +23,7 @@ function call(phase: CallPhase, changes: Partial<Call> = {}): Call {
         appearedAt: 0,
         talkingSince: null,
         deadline: null,
+        security: "none",
         hold: {local: false, remote: false},
         pending: null,
         hearing: false,

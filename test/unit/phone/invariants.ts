@@ -120,6 +120,19 @@ function longPressBreach(before: PhoneState, event: PhoneEvent, after: PhoneStat
     return before.longPress === null && !begins ? "a long press without a key that went down" : null;
 }
 
+/** What is agreed below the level that the owner wants is never talked in nor listened to, but for an emergency. */
+function securityBreach(event: PhoneEvent, after: PhoneState): string | null {
+    if (event.type !== "security" && event.type !== "confirmed" && event.type !== "progress") return null;
+    const call = after.calls.find(({id}) => id === event.call);
+    if (call === undefined || call.emergency || call.phase === "ending") return null;
+    const levels = ["none", "hop", "end"];
+    if (levels.indexOf(call.security) >= levels.indexOf(after.settings.leastSecurity)) return null;
+    // A talk goes on when the settings change in the middle of it.
+    const begins = event.type === "confirmed" && call.talkingSince === after.now;
+    const sounds = event.type === "progress" && event.media && call.phase === "earlyMedia";
+    return event.type === "security" || begins || sounds ? `${call.id} goes on, protected as ${call.security}` : null;
+}
+
 /** The clock does what is due, all of it, and nothing else. */
 function clockBreach(before: PhoneState, event: PhoneEvent, after: PhoneState, out: Outputs): string | null {
     if (event.type !== "clock") return null;
@@ -147,6 +160,7 @@ export function breachOf(
         shapeBreach(after) ??
         hangUpBreach(before, event, after) ??
         longPressBreach(before, event, after) ??
+        securityBreach(event, after) ??
         clockBreach(before, event, after, out)
     );
 }

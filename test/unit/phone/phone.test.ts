@@ -267,7 +267,7 @@ describe("the phone", () => {
         bench.press("ok");
         expect(bench.told.filter((line) => line.endsWith("Test"))).toEqual(["startTest"]);
         bench.told.length = 0;
-        bench.post({type: "incoming", call: "in-1", account: 0, party: {number: "1", name: null}});
+        bench.post({type: "incoming", call: "in-1", account: 0, party: {number: "1", name: null}, security: "none"});
         expect(bench.told.slice(0, 2)).toEqual(["stopTest", "setAudio closed"]);
     });
 
@@ -302,10 +302,10 @@ describe("a port that fails", () => {
         const bench = new Bench();
         for (const what of ["answer", "hangUp", "reject"]) bench.broken.add(what);
         const party = {number: "1", name: null};
-        bench.post({type: "incoming", call: "in-1", account: 0, party});
+        bench.post({type: "incoming", call: "in-1", account: 0, party, security: "none"});
         bench.post({type: "hook", hook: "off"});
         bench.post({type: "hook", hook: "on"});
-        bench.post({type: "incoming", call: "in-2", account: 0, party});
+        bench.post({type: "incoming", call: "in-2", account: 0, party, security: "none"});
         bench.press("back");
         expect(bench.phone.state.calls).toEqual([]);
         expect(bench.told.filter((line) => line.startsWith("closeLog"))).toHaveLength(2);
@@ -376,7 +376,13 @@ describe("a port that fails", () => {
 describe("the black box", () => {
     it("keeps what happened without numbers, digits and names", async () => {
         const bench = new Bench();
-        bench.post({type: "incoming", call: "in-1", account: 0, party: {number: "4930123", name: "Anna"}});
+        bench.post({
+            type: "incoming",
+            call: "in-1",
+            account: 0,
+            party: {number: "4930123", name: "Anna"},
+            security: "none",
+        });
         bench.post({type: "ended", call: "in-1", reason: {code: "cancelled", sip: 487}});
         bench.talk();
         await vi.advanceTimersByTimeAsync(10);

@@ -1,6 +1,6 @@
 /** A stage for the rules: a phone with service, and small words to move it. Times are ms on the phone's own clock. */
 import {expect} from "vitest";
-import type {Call, EndReason} from "../../../firmware/phone/call.ts";
+import type {Call, CallSecurity, EndReason} from "../../../firmware/phone/call.ts";
 import {initialState} from "../../../firmware/phone/initial-state.ts";
 import {outputsOf} from "../../../firmware/phone/outputs.ts";
 import type {
@@ -27,6 +27,7 @@ export const settings: PhoneSettings = {
     volume: 0,
     ringVolume: -10,
     supportContact: "",
+    leastSecurity: "none",
 };
 
 export const account: AccountState = {
@@ -121,8 +122,13 @@ export class Stage {
         return this;
     }
 
-    incoming(call = "in-1", number = "4930123"): this {
-        return this.post({type: "incoming", call, account: 0, party: {number, name: null}});
+    incoming(call = "in-1", number = "4930123", security: CallSecurity | null = "none"): this {
+        return this.post({type: "incoming", call, account: 0, party: {number, name: null}, security});
+    }
+
+    /** What was agreed is protected so. */
+    security(security: CallSecurity): this {
+        return this.post({type: "security", call: this.call.id, security});
     }
 
     progress(media: boolean): this {

@@ -71,6 +71,7 @@ export class Walk {
             defaultAccount: this.number(2),
             volume: this.pick([-24, 0, 12]),
             ringVolume: this.pick([null, -30, -7, 0]),
+            leastSecurity: this.pick(["none", "none", "none", "hop", "end"]),
         };
     }
 
@@ -141,7 +142,8 @@ export class Walk {
                 if (!repeats) this.#incoming += 1;
                 const id = repeats ? call : `in-${this.#incoming}`;
                 const party = {number: this.pick(["", "112", "4930"]), name: null};
-                return {type: "incoming", call: id, account: this.number(2), party, at};
+                const security = this.pick([null, "none", "none", "hop", "end"] as const);
+                return {type: "incoming", call: id, account: this.number(2), party, security, at};
             }
             case 2: {
                 return {type: "progress", call, media: this.chance(0.5), at};
@@ -151,7 +153,9 @@ export class Walk {
                 return {type: "confirmed", call, at};
             }
             case 5: {
-                return {type: "session", call, session: this.number(5), at};
+                return this.chance(0.5)
+                    ? {type: "session", call, session: this.number(5), at}
+                    : {type: "security", call, security: this.pick(["none", "hop", "end"]), at};
             }
             case 6: {
                 return {type: "hold", call, by: this.pick(["local", "remote"]), held: this.chance(0.5), at};

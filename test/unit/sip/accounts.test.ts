@@ -14,6 +14,7 @@ const sip: SipSettings = {
     codecs: ["PCMA"],
     ptime: 20,
     mediaAddress: "",
+    keysOverClear: false,
     instanceId: "6f1a2b3c-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };
@@ -36,6 +37,7 @@ const account = (id: number): AccountSettings => ({
     port: peer.port,
     path: "/",
     expires: 600,
+    media: "best",
 });
 
 /** Accepts the next connection and the REGISTER on it. */

@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {dialTarget} from "../../../firmware/sip/dial-target.ts";
-import {refusalOf} from "../../../firmware/sip/incoming-offer.ts";
+import {judgeOffer} from "../../../firmware/sip/incoming-offer.ts";
 import {partyOf} from "../../../firmware/sip/party.ts";
 import {sdpBody} from "../../support/sip-peer.ts";
 
@@ -54,15 +54,20 @@ describe("who calls", () => {
 });
 
 describe("an INVITE", () => {
-    const means = {codecs: ["PCMA"], address: "127.0.0.1"} as const;
+    const means = {codecs: ["PCMA"], address: "127.0.0.1", security: {type: "plain"}} as const;
+    const headersOf = (body: string): readonly string[] => {
+        const verdict = judgeOffer(body, means);
+        return verdict.type === "refused" ? verdict.headers : [];
+    };
 
-    it("with a codec of ours may ring, and so may one without an offer", () => {
-        expect(refusalOf(sdpBody(), means)).toBeNull();
-        expect(refusalOf("", means)).toBeNull();
+    it("with a codec of ours may ring, and so may one without an offer, whose protection nobody knows yet", () => {
+        expect(judgeOffer(sdpBody(), means)).toEqual({type: "fits", security: "none"});
+        expect(judgeOffer("", means)).toEqual({type: "fits", security: null});
     });
 
     it("without a common codec is 488 with a Warning that says why", () => {
-        expect(refusalOf(sdpBody().replaceAll("AVP 8", "AVP 18"), means)).toEqual({
+        expect(judgeOffer(sdpBody().replaceAll("AVP 8", "AVP 18"), means)).toEqual({
+            type: "refused",
             status: 488,
             headers: ['Warning: 305 phone.invalid "m=audio (line 6) has no codec that we have"'],
             because: "m=audio (line 6) has no codec that we have",
@@ -70,8 +75,14 @@ describe("an INVITE", () => {
     });
 
     it("whose SDP is broken is 488, and the Warning cannot be broken by it", () => {
-        const odd = refusalOf('v=0\r\nm=audio 1 RTP/"\\\u0007X 8\r\nc=IN IP4 1.2.3.4', means);
-        expect(odd?.headers).toEqual(['Warning: 305 phone.invalid "m=audio (line 2) is RTP/???X, not RTP/AVP"']);
-        expect(refusalOf("junk", means)?.headers).toEqual(['Warning: 399 phone.invalid "SDP line 1 must be v=0"']);
+        const odd = 'v=0\r\nm=audio 1 RTP/"\\\u0007X 8\r\nc=IN IP4 1.2.3.4';
+        expect(headersOf(odd)).toEqual(['Warning: 305 phone.invalid "m=audio (line 2) is RTP/???X, not RTP/AVP"']);
+        expect(headersOf("junk")).toEqual(['Warning: 399 phone.invalid "SDP line 1 must be v=0"']);
+    });
+
+    it("whose protection is not ours is 488 with the Warning of an incompatible transport", () => {
+        expect(headersOf(sdpBody().replaceAll("RTP/AVP", "RTP/SAVP"))).toEqual([
+            'Warning: 303 phone.invalid "m=audio (line 6) is RTP/SAVP, not RTP/AVP"',
+        ]);
     });
 });

@@ -26,6 +26,8 @@ function connect(options: Partial<PeerConnectionOptions> = {}): PeerConnection {
         log: createLog(() => {}, "error"),
         onOpen: () => {},
         onHeld: (value) => held.push(value),
+        security: {type: "plain"},
+        onSecurity: () => {},
         ...options,
     });
 }

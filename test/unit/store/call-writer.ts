@@ -18,6 +18,7 @@ for (let index = 0; ; index++) {
             talkingSince: null,
             hearing: false,
             deadline: null,
+            security: "none",
             hold: {local: false, remote: false},
             pending: null,
             session: null,

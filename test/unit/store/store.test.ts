@@ -28,6 +28,7 @@ function call(id: string, changes: Partial<Call> = {}): Call {
         talkingSince: null,
         hearing: false,
         deadline: null,
+        security: "none",
         hold: {local: false, remote: false},
         pending: null,
         session: null,

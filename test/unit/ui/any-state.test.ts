@@ -55,7 +55,7 @@ const SCREENS: readonly PhoneState[] = [
             {type: "firstStart", step: "country", selected: 5},
             {type: "firstStart", step: "next", selected: 0},
             ...RECENTS_FILTERS.map((filter): View => ({type: "recents", filter, selected: 0, since: NOW})),
-            ...[0, 1, 2, 3, 4, 5].map((page): View => ({type: "status", page})),
+            ...[0, 1, 2, 3, 4, 5, 6].map((page): View => ({type: "status", page})),
             ...SELF_TEST_STEPS.map((step): View => ({type: "selfTest", step, since: NOW})),
         ] as const
     ).map((view): PhoneState => ({...quiet, recents, view, status: {...quiet.status, media}})),

@@ -98,6 +98,7 @@ function callOf(draw: Draw, index: number): Call {
         appearedAt: draw.moment(),
         talkingSince: draw.maybe(() => draw.moment()),
         deadline: draw.maybe(() => draw.moment()),
+        security: draw.of(["none", "hop", "end"]),
         hold: {local: draw.sometimes(0.3), remote: draw.sometimes(0.3)},
         pending: draw.maybe(() => draw.of(["hold", "resume"]), 0.2),
         hearing: draw.sometimes(0.5),

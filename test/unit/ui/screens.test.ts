@@ -1,7 +1,9 @@
 /** The screens as pictures: what is written here is what stands on the glass. */
 import {describe, expect, it} from "vitest";
 import type {Notice, PhoneState, SelfTestStep, ServiceFault} from "../../../firmware/phone/state.ts";
-import {incoming, LARGE, media, NOW, outgoing, picture, quiet, recents, talking} from "./states.ts";
+import {sceneOf} from "../../../ui/scene.ts";
+import {statusScreen} from "../../../ui/screens/status.ts";
+import {incoming, LARGE, media, NOW, outgoing, picture, quiet, recents, SMALL, talking} from "./states.ts";
 
 const lifted: PhoneState = {...quiet, hook: "off"};
 const fresh: PhoneState = {...quiet, accounts: [], settings: {...quiet.settings, language: null}};
@@ -386,9 +388,29 @@ describe("a call", () => {
             glass(`
                 |Bérénice Müller     |
                 |+49301234567        |
-                |2:05            Opus|
+                |2:05          Opus ○|
                 |↑↓ Volume    OK Mute|
             `),
+        );
+    });
+
+    it.each([
+        ["none", "○", "none"],
+        ["hop", "◐", "to the server"],
+        ["end", "◉", "end to end"],
+    ] as const)("is marked as protected: %s, and says how far where there is room", (security, mark, words) => {
+        const state = {...lifted, calls: [{...talking, security}], status: {...quiet.status, media}};
+        expect(picture(state)).toContain(`|2:05          Opus ${mark}|`);
+        expect(picture(state, LARGE)).toContain(`|2:05${" ".repeat(30)}Opus ${mark}|`);
+        expect(picture(state, LARGE)).toContain(`|Encryption${words.padStart(30)}|`);
+    });
+
+    it("keeps the mark of its protection where the codec has no room", () => {
+        const since = NOW - 3_723_000;
+        const state = {...lifted, muted: true, status: {...quiet.status, media}};
+        const polish = {...state, settings: {...state.settings, language: "pl"} as const};
+        expect(picture({...polish, calls: [{...talking, talkingSince: since, security: "hop"}]})).toContain(
+            "|1:02:03 Wyciszono  ◐|",
         );
     });
 
@@ -397,7 +419,7 @@ describe("a call", () => {
             glass(`
                 |Bérénice Müller     |
                 |+49301234567        |
-                |2:05 Muted      Opus|
+                |2:05 Muted    Opus ○|
                 |↑↓ Volume  OK Unmute|
             `),
         );
@@ -408,7 +430,7 @@ describe("a call", () => {
             glass(`
                 |Bérénice Müller     |
                 |On hold             |
-                |2:05                |
+                |2:05               ○|
                 |↑↓ Volume    OK Mute|
             `),
         );
@@ -427,7 +449,7 @@ describe("a call", () => {
             glass(`
                 |Bérénice Müller     |
                 |Held by other side  |
-                |2:05 Muted          |
+                |2:05 Muted         ○|
                 |Volume      ■■■■■---|
             `),
         );
@@ -444,7 +466,7 @@ describe("a call", () => {
             glass(`
                 |Bérénice Müller     |
                 |Resuming            |
-                |2:05                |
+                |2:05               ○|
                 |↑↓ Volume    OK Mute|
             `),
         );
@@ -454,7 +476,7 @@ describe("a call", () => {
         expect(picture({...lifted, calls: [talking], soundFault: "no such device"})).toBe(
             glass(`
                 |Bérénice Müller     |
-                |2:05                |
+                |2:05               ○|
                 |Sound card fault    |
                 |↑↓ Volume    OK Mute|
             `),
@@ -473,7 +495,7 @@ describe("a call", () => {
         ).toBe(
             glass(`
                 |Bérénice Müller     |
-                |2:05                |
+                |2:05               ○|
                 |Sound card fault    |
                 |Storage fault       |
             `),
@@ -490,7 +512,7 @@ describe("a call", () => {
             glass(`
                 |EMERGENCY CALL      |
                 |112                 |
-                |2:05                |
+                |2:05               ○|
                 |↑↓ Volume    OK Mute|
             `),
         );
@@ -502,7 +524,7 @@ describe("a call", () => {
         ).toBe(
             glass(`
                 |Bérénice Müller     |
-                |2:05                |
+                |2:05               ○|
                 |Waiting:         Zoë|
                 |↑↓ Volume    OK Mute|
             `),
@@ -528,10 +550,10 @@ describe("a call", () => {
                 |                                        |
                 |Bérénice Müller                         |
                 |+49301234567                            |
-                |2:05 Muted                          Opus|
+                |2:05 Muted                        Opus ○|
                 |Microphone                         Muted|
+                |Encryption                          none|
                 |Sound card fault          no such device|
-                |                                        |
                 |                                        |
                 |                                        |
                 |                                        |
@@ -817,7 +839,7 @@ describe("the status pages", () => {
                 |Address             |
                 |192.0.2.17          |
                 |                    |
-                |X Back        ←→ 1/6|
+                |X Back        ←→ 1/7|
             `),
         );
     });
@@ -828,7 +850,7 @@ describe("the status pages", () => {
                 |Anna 201       ready|
                 |Last answer 200 OK  |
                 |sip.example.org tls |
-                |X Back        ←→ 2/6|
+                |X Back        ←→ 2/7|
             `),
         );
     });
@@ -839,7 +861,7 @@ describe("the status pages", () => {
                 |Codec           Opus|
                 |Lost           1.0 %|
                 |Late               3|
-                |X Back        ←→ 3/6|
+                |X Back        ←→ 3/7|
             `),
         );
     });
@@ -850,29 +872,41 @@ describe("the status pages", () => {
                 |Jitter          3 ms|
                 |Delay          61 ms|
                 |Round trip     24 ms|
-                |X Back        ←→ 4/6|
+                |X Back        ←→ 4/7|
             `),
         );
     });
 
-    it("page 5: version, serial number and real time", () => {
-        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 4}})).toBe(
+    it.each(["none", "hop", "end"] as const)("page 5: how far a call is protected (%s)", (security) => {
+        const view = {type: "status", page: 4} as const;
+        const words = {none: "none", hop: "to the server", end: "end to end"}[security];
+        const mark = {none: "○", hop: "◐", end: "◉"}[security];
+        const page = statusScreen(sceneOf({...quiet, view, calls: [{...talking, security}]}, SMALL), 4);
+        expect(page.body.map(({left, right}) => [left, right])).toEqual([
+            ["Encryption", mark],
+            [words, ""],
+        ]);
+        expect(picture({...quiet, view})).toContain("|Encryption          |\n|No call             |");
+    });
+
+    it("page 6: version, serial number and real time", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 5}})).toBe(
             glass(`
                 |Version        0.1.0|
                 |Serial       OH-0042|
                 |Real time        yes|
-                |X Back        ←→ 5/6|
+                |X Back        ←→ 6/7|
             `),
         );
     });
 
-    it("page 6: who helps", () => {
-        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 5}})).toBe(
+    it("page 7: who helps", () => {
+        expect(picture({...quiet, status: {...quiet.status, media}, view: {type: "status", page: 6}})).toBe(
             glass(`
                 |Help                |
                 |help@example.org    |
                 |                    |
-                |X Back        ←→ 6/6|
+                |X Back        ←→ 7/7|
             `),
         );
     });
@@ -883,7 +917,7 @@ describe("the status pages", () => {
                 |Help                |
                 |help@example.org    |
                 |                    |
-                |X Back        ←→ 6/6|
+                |X Back        ←→ 7/7|
             `),
         );
     });
@@ -894,7 +928,7 @@ describe("the status pages", () => {
                 |Anna 201            |
                 |Account refused     |
                 |Last answer no answ…|
-                |X Back        ←→ 2/6|
+                |X Back        ←→ 2/7|
             `),
         );
     });
