@@ -29,6 +29,7 @@
                 "src/session.cc",
                 "src/socket_address.cc",
                 "src/source_lock.cc",
+                "src/srtp.cc",
                 "src/telephone_event.cc",
                 "src/tones.cc",
                 "src/udp_socket.cc",
@@ -44,10 +45,10 @@
                 "-Wall",
                 "-Wextra",
                 "-Werror",
-                "<!@(pkg-config --cflags alsa opus speexdsp spandsp)",
+                "<!@(pkg-config --cflags alsa opus speexdsp spandsp libsrtp2)",
             ],
             "ldflags": ["-Wl,--as-needed", "-Wl,-z,now"],
-            "libraries": ["<!@(pkg-config --libs alsa opus speexdsp spandsp)"],
+            "libraries": ["<!@(pkg-config --libs alsa opus speexdsp spandsp libsrtp2)"],
         }
     ]
 }

@@ -65,11 +65,7 @@ export interface LocalMedia {
 export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 /** Crypto-suites of SRTP, as RFC 4568 §6.2 and RFC 7714 §14.2 name them. */
-export type SrtpSuite =
-    | "AES_CM_128_HMAC_SHA1_80"
-    | "AES_CM_128_HMAC_SHA1_32"
-    | "AEAD_AES_128_GCM"
-    | "AEAD_AES_256_GCM";
+export type SrtpSuite = "AES_CM_128_HMAC_SHA1_80" | "AES_CM_128_HMAC_SHA1_32" | "AEAD_AES_128_GCM" | "AEAD_AES_256_GCM";
 
 /**
  * How the packets of a session are protected. Keys are master key and master salt in one, as an `inline:` parameter of
@@ -105,6 +101,10 @@ export interface SessionStats {
     readonly packetsLost: number;
     readonly packetsLate: number;
     readonly packetsMalformed: number;
+    /** RTP and RTCP whose authentication tag is wrong (RFC 3711 §3.3). */
+    readonly packetsUnauthentic: number;
+    /** RTP and RTCP that came before, or are older than the replay window (RFC 3711 §3.3.2). */
+    readonly packetsReplayed: number;
     /** Interarrival jitter in ms (RFC 3550 §6.4.1). */
     readonly jitter: number;
     /** Playout delay of the jitter buffer in ms. */
@@ -144,6 +144,10 @@ export type MediaEvent =
 export interface MediaSession {
     readonly id: number;
     readonly local: LocalMedia;
+    /**
+     * The same keys as before go on where they were: rollover counter and replay window are kept. Throws TypeError or
+     * RangeError, which never tell a key, or an error with code `address`, `srtp` or `closed`; nothing changes then.
+     */
     start(remote: RemoteMedia): void;
     /** Sends one telephone-event (RFC 4733); digits are queued with the gap of 70 ms between them. */
     sendDigit(digit: string, ms: number): void;

@@ -113,6 +113,11 @@ constexpr std::pair<const char*, Route> kRoutes[] = {
 constexpr std::pair<const char*, MicrophoneGate> kGates[] = {
     {"closed", MicrophoneGate::Closed}, {"muted", MicrophoneGate::Muted}, {"open", MicrophoneGate::Open}};
 
+constexpr std::pair<const char*, SrtpSuite> kSuites[] = {{"AES_CM_128_HMAC_SHA1_80", SrtpSuite::AesCm128HmacSha1_80},
+                                                         {"AES_CM_128_HMAC_SHA1_32", SrtpSuite::AesCm128HmacSha1_32},
+                                                         {"AEAD_AES_128_GCM", SrtpSuite::AeadAes128Gcm},
+                                                         {"AEAD_AES_256_GCM", SrtpSuite::AeadAes256Gcm}};
+
 constexpr Bounds kPorts{1, 65535};
 constexpr Bounds kGains{-120, 30};
 constexpr Bounds kPayloadTypes{0, 127};
@@ -177,6 +182,27 @@ HookSensor readHookSensor(const Napi::Object& sensor) {
     return {.path = readString(sensor, "path"), .onHook = onHook[0]};
 }
 
+/** What is wrong with a key is said by its length alone. */
+SrtpKey readKey(const Napi::Object& security, const char* name, SrtpSuite suite) {
+    const Napi::Value value = security.Get(name);
+    const bool octets = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
+    if (!octets) typeError(security.Env(), name, "a Uint8Array");
+    const Napi::Uint8Array key = value.As<Napi::Uint8Array>();
+    if (key.ByteLength() != keySizeOf(suite)) {
+        rangeError(security.Env(), name, "of " + std::to_string(keySizeOf(suite)) + " octets for this suite");
+    }
+    return SrtpKey(std::span(key.Data(), key.ByteLength()));
+}
+
+std::optional<SrtpKeys> readSecurity(const Napi::Object& security) {
+    enum class Type : uint8_t { None, Srtp };
+    constexpr std::pair<const char*, Type> kTypes[] = {{"none", Type::None}, {"srtp", Type::Srtp}};
+    if (readName(security, "type", kTypes) == Type::None) return std::nullopt;
+    const SrtpSuite suite = readName(security, "suite", kSuites);
+    return SrtpKeys{
+        .suite = suite, .send = readKey(security, "send", suite), .receive = readKey(security, "receive", suite)};
+}
+
 std::string readAddress(const Napi::Object& object) {
     const std::string address = readString(object, "address");
     if (!SocketAddress::parse(address, 0)) rangeError(object.Env(), "address", "a numeric IP address");
@@ -237,8 +263,8 @@ AudioPlan readAudioPlan(const Napi::Object& wanted) {
 }
 
 RemoteMedia readRemoteMedia(const Napi::Object& remote) {
-    if (readString(readObject(remote, "security"), "type") != "none") rangeError(remote.Env(), "security", "none");
     RemoteMedia read;
+    read.security = readSecurity(readObject(remote, "security"));
     read.address = readAddress(remote);
     read.port = static_cast<uint16_t>(readInteger(remote, "port", kPorts));
     read.rtcpPort = static_cast<uint16_t>(readInteger(remote, "rtcpPort", kPorts));

@@ -10,6 +10,7 @@
 #include "media.h"
 #include "resampler.h"
 #include "socket_address.h"
+#include "srtp.h"
 
 namespace offhook {
 
@@ -77,6 +78,8 @@ struct AudioSetup {
     /** Packet time in ms that is sent. */
     unsigned ptime = 20;
     std::optional<TelephoneEventFormat> telephoneEvent;
+    /** Null: RTP is sent as it is. */
+    std::shared_ptr<SrtpSender> srtp;
     CodecSet codecs;
     /** What adopt() left over, kept until JavaScript's thread overwrites this setup. */
     CodecSet spent;

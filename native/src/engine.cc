@@ -96,7 +96,11 @@ Session& Engine::find(int session) const {
 }
 
 void Engine::start(int session, const RemoteMedia& remote) {
-    if (!find(session).start(remote)) throw EngineError("address", "the remote address is not numeric");
+    try {
+        if (!find(session).start(remote)) throw EngineError("address", "the remote address is not numeric");
+    } catch (const SrtpError& error) {
+        throw EngineError("srtp", error.what());
+    }
     audio_.wake();
     network_.wake();
 }
@@ -118,6 +122,8 @@ SessionStats Engine::stats(int session) const {
                        .packetsLost = counters.packetsLost,
                        .packetsLate = counters.packetsLate,
                        .packetsMalformed = counters.packetsMalformed,
+                       .packetsUnauthentic = counters.packetsUnauthentic,
+                       .packetsReplayed = counters.packetsReplayed,
                        .jitter = counters.jitter,
                        .bufferDelay = counters.bufferDelay,
                        .roundTrip = known(counters.roundTrip),

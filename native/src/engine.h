@@ -55,6 +55,8 @@ struct SessionStats {
     uint64_t packetsLost = 0;
     uint64_t packetsLate = 0;
     uint64_t packetsMalformed = 0;
+    uint64_t packetsUnauthentic = 0;
+    uint64_t packetsReplayed = 0;
     double jitter = 0;
     double bufferDelay = 0;
     std::optional<double> roundTrip;
@@ -96,7 +98,10 @@ class Engine {
     const Session& openSession() { return openSession(options_.address); }
     /** For sessions opened from now on; the open ones keep their sockets. Throws EngineError with code `closed`. */
     void setTransport(const Transport& transport);
-    /** Throws EngineError with code `closed` for a session that is closed, `address` for one that is not numeric. */
+    /**
+     * Throws EngineError with code `closed` for a session that is closed, `address` for one that is not numeric, `srtp`
+     * when libsrtp refuses; the session stays as it was then.
+     */
     void start(int session, const RemoteMedia& remote);
     /** Throws EngineError: `closed`, `noTelephoneEvent`, `busy`. */
     void sendDigit(int session, const DigitCommand& digit);

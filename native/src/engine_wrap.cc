@@ -265,6 +265,8 @@ Napi::Value sessionStats(const Napi::CallbackInfo& info) {
     object.Set("packetsLost", static_cast<double>(stats.packetsLost));
     object.Set("packetsLate", static_cast<double>(stats.packetsLate));
     object.Set("packetsMalformed", static_cast<double>(stats.packetsMalformed));
+    object.Set("packetsUnauthentic", static_cast<double>(stats.packetsUnauthentic));
+    object.Set("packetsReplayed", static_cast<double>(stats.packetsReplayed));
     object.Set("jitter", stats.jitter);
     object.Set("bufferDelay", stats.bufferDelay);
     object.Set("roundTrip", orNull(stats.roundTrip));

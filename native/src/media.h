@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "media_security.h"
+
 namespace offhook {
 
 /** Everything between the PCMs and the codecs runs at this rate, in Hz, mono. */
@@ -46,6 +48,8 @@ struct RemoteMedia {
     /** Packet time in ms. */
     unsigned ptime = 20;
     Direction direction = Direction::SendRecv;
+    /** Nothing: RTP and RTCP are not protected. */
+    std::optional<SrtpKeys> security = std::nullopt;
 };
 
 /** Where a session listens. RTCP is on `port + 1` (RFC 3550 §11). */

@@ -38,14 +38,39 @@ bool NetworkPath::receiveRtp() {
         SocketAddress from;
         const std::optional<size_t> size = context_.sockets.rtp.receive(slot.bytes, from);
         if (!size) return false;
-        if (!started_ || !receives(setup_.direction)) continue;
+        const bool wanted = receives(setup_.direction);
+        // What is not wanted now still moves the rollover counter (RFC 3711 §3.3.1).
+        if (!started_ || !(wanted || setup_.srtpReceiver)) continue;
         if (*size > slot.bytes.size()) {
             countMalformed();
             continue;
         }
-        receive(std::span(slot.bytes).first(*size), slot, from);
+        const std::span<uint8_t> bytes = std::span(slot.bytes).first(*size);
+        const auto plain = setup_.srtpReceiver ? countedSize(setup_.srtpReceiver->unprotectRtp(bytes)) : size;
+        if (plain && wanted) receive(bytes.first(*plain), slot, from);
     }
     return true;
+}
+
+/** The size of what is authentic. */
+std::optional<size_t> NetworkPath::countedSize(const Unprotected& unprotected) {
+    switch (unprotected.verdict) {
+        case SrtpVerdict::Authentic:
+            return unprotected.size;
+        case SrtpVerdict::Unauthentic: {
+            count(context_.counters.packetsUnauthentic);
+            break;
+        }
+        case SrtpVerdict::Replayed: {
+            count(context_.counters.packetsReplayed);
+            break;
+        }
+        case SrtpVerdict::Malformed: {
+            countMalformed();
+            break;
+        }
+    }
+    return std::nullopt;
 }
 
 void NetworkPath::receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from) {
@@ -92,21 +117,28 @@ void NetworkPath::postDigit(const std::optional<HeardDigit>& digit) {
 }
 
 bool NetworkPath::receiveRtcp() {
-    std::array<uint8_t, kMaxDatagram> bytes;
+    alignas(8) std::array<uint8_t, kMaxDatagram> octets;
     for (int i = 0; i < kBurst; ++i) {
         SocketAddress from;
-        const std::optional<size_t> size = context_.sockets.rtcp.receive(bytes, from);
+        const std::optional<size_t> size = context_.sockets.rtcp.receive(octets, from);
         if (!size) return false;
         if (!started_) continue;
-        if (!source_.knowsHost(from) && !from.sameHost(setup_.rtcp)) continue;
-        const auto compound = *size > bytes.size() ? std::nullopt : parseRtcp(std::span(bytes).first(*size));
-        if (!compound) {
-            countMalformed();
+        if (*size > octets.size()) {
+            if (isFarEnd(from)) countMalformed();
             continue;
         }
-        handle(*compound, monotonicNs());
+        const std::span<uint8_t> bytes = std::span(octets).first(*size);
+        const auto plain = setup_.srtpReceiver ? countedSize(setup_.srtpReceiver->unprotectRtcp(bytes)) : size;
+        if (plain) receiveReport(bytes.first(*plain), from);
     }
     return true;
+}
+
+void NetworkPath::receiveReport(std::span<const uint8_t> bytes, const SocketAddress& from) {
+    if (!isFarEnd(from)) return;
+    const std::optional<RtcpCompound> compound = parseRtcp(bytes);
+    if (!compound) return countMalformed();
+    handle(*compound, monotonicNs());
 }
 
 void NetworkPath::handle(const RtcpCompound& compound, int64_t now) {
@@ -161,11 +193,17 @@ void NetworkPath::goodbye(int64_t now) {
 }
 
 void NetworkPath::sendReport(int64_t now, bool goodbye) {
-    const std::vector<uint8_t> datagram = buildRtcp({.sender = context_.local.ssrc,
-                                                     .senderInfo = senderInfo(now),
-                                                     .report = reception_.report(now),
-                                                     .cname = context_.local.cname,
-                                                     .goodbye = goodbye});
+    std::vector<uint8_t> datagram = buildRtcp({.sender = context_.local.ssrc,
+                                               .senderInfo = senderInfo(now),
+                                               .report = reception_.report(now),
+                                               .cname = context_.local.cname,
+                                               .goodbye = goodbye});
+    if (setup_.srtpSender) {
+        const size_t size = datagram.size();
+        datagram.resize(size + kSrtpTrailer);
+        datagram.resize(setup_.srtpSender->protectRtcp(datagram, size));
+        if (datagram.empty()) return;
+    }
     // A report that the kernel does not take is as good as lost; the next one says the same.
     [[maybe_unused]] const bool taken = context_.sockets.rtcp.send(datagram, setup_.rtcp);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "session_counters.h"
 #include "source_lock.h"
 #include "spsc_ring.h"
+#include "srtp.h"
 #include "telephone_event.h"
 #include "triple_buffer.h"
 #include "udp_socket.h"
@@ -24,9 +26,16 @@ struct NetworkSetup {
     Direction direction = Direction::Inactive;
     std::vector<Codec> codecs;
     std::optional<TelephoneEventFormat> telephoneEvent;
+    /** For RTCP; null: it is sent as it is. */
+    std::shared_ptr<SrtpSender> srtpSender;
+    /** For RTP and RTCP; null: they are taken as they are. */
+    std::shared_ptr<SrtpReceiver> srtpReceiver;
 };
 
-/** The network thread's part of a session: receives and checks RTP, counts, hears digits, speaks RTCP. */
+/**
+ * The network thread's part of a session: receives and checks RTP, counts, hears digits, speaks RTCP. With SRTP, what
+ * is not authentic ends before anything looks at it, and leaves a count behind.
+ */
 class NetworkPath {
   public:
     struct Context {
@@ -53,7 +62,10 @@ class NetworkPath {
 
   private:
     void adoptSetup(int64_t now);
+    std::optional<size_t> countedSize(const Unprotected& unprotected);
     void receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from);
+    bool isFarEnd(const SocketAddress& from) const { return source_.knowsHost(from) || from.sameHost(setup_.rtcp); }
+    void receiveReport(std::span<const uint8_t> bytes, const SocketAddress& from);
     void handle(const RtpPacket& packet, int64_t now);
     void hearEvent(const RtpPacket& packet, int64_t now);
     void handle(const RtcpCompound& compound, int64_t now);
@@ -61,7 +73,8 @@ class NetworkPath {
     void sendReport(int64_t now, bool goodbye);
     std::optional<SenderInfo> senderInfo(int64_t now);
     uint32_t clockRateOf(uint8_t payloadType) const;
-    void countMalformed() { context_.counters.packetsMalformed.fetch_add(1, std::memory_order_relaxed); }
+    void countMalformed() { count(context_.counters.packetsMalformed); }
+    static void count(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
     Context context_;
     TripleBuffer<NetworkSetup> setups_;

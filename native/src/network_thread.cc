@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "real_time.h"
+#include "srtp.h"
 
 namespace offhook {
 
@@ -34,6 +35,8 @@ bool NetworkThread::command(const Command& command) {
 }
 
 void NetworkThread::run() {
+    // Here it delays nobody; where it fails, the first session with keys is told so.
+    [[maybe_unused]] const bool ready = prepareSrtp();
     enterThread("offhook-network", priority_);
     while (!stopping_.load(std::memory_order_acquire)) {
         takeCommands();
@@ -53,7 +56,11 @@ void NetworkThread::receive() {
     }
     const int timeout = !removed_.empty() ? kRemovalMs : sessions_.empty() ? -1 : kTickMs;
     if (poll(polled.data(), polled.size(), timeout) <= 0) return;
-    if (polled[0].revents != 0) wake_.drain();
+    if (polled[0].revents != 0) {
+        // What was said, a new key for instance, holds for the packets that wait.
+        wake_.drain();
+        return;
+    }
     bool flooded = false;
     for (size_t i = 0; i < sessions_.size(); ++i) {
         if (polled[1 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtp();

@@ -17,6 +17,7 @@ SendPath::SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& coun
     : socket_(socket),
       ssrc_(ssrc),
       counters_(counters),
+      // Below 2^15, so that a loss at the start cannot hide a rollover (RFC 3711 §3.3.1).
       sequence_(static_cast<uint16_t>(randomBits() & 0x7FFF)),
       timestamp_(randomBits()) {}
 
@@ -98,8 +99,11 @@ void SendPath::sendEvents(const AudioSetup& setup, const TelephoneEventSender::F
 
 void SendPath::send(const AudioSetup& setup, RtpPacket packet) {
     packet.sequence = sequence_++;
-    std::array<uint8_t, kMaxDatagram> datagram;
-    const size_t size = buildRtp(packet, datagram);
+    alignas(8) std::array<uint8_t, kMaxDatagram + kSrtpTrailer> datagram;
+    size_t size = buildRtp(packet, std::span(datagram).first(kMaxDatagram));
+    if (setup.srtp) size = setup.srtp->protectRtp(datagram, size);
+    // What cannot be protected is not sent at all.
+    if (size == 0) return;
     // A datagram that the kernel does not take is lost like one on the way; the sequence number shows it.
     if (!socket_.send(std::span(datagram).first(size), setup.destination)) return;
     counters_.packetsSent.fetch_add(1, std::memory_order_relaxed);

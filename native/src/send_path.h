@@ -18,7 +18,7 @@ constexpr size_t kMaxBlock = kSampleRate / 50;
 /**
  * From blocks of the microphone to RTP. Belongs to the audio thread; all of it is real-time.
  *
- *   block, 48 kHz -> resampler -> packet of one packet time -> encoder -> RTP -> sendto
+ *   block, 48 kHz -> resampler -> packet of one packet time -> encoder -> RTP -> (SRTP) -> sendto
  *                                        |
  *                                        +-> during a telephone-event: its packets in place of the audio
  */

@@ -17,6 +17,7 @@ Session::Session(int id, LocalMedia local, SocketPair sockets, EventQueue& event
     : id_(id),
       local_(std::move(local)),
       sockets_(std::move(sockets)),
+      srtp_(local_.ssrc),
       send_(sockets_.rtp, local_.ssrc, counters_),
       receive_(counters_),
       network_({id_, local_, sockets_, counters_, datagrams_, events}) {}
@@ -25,16 +26,20 @@ bool Session::start(const RemoteMedia& remote) {
     const std::optional<SocketAddress> rtp = SocketAddress::parse(remote.address, remote.port);
     const std::optional<SocketAddress> rtcp = SocketAddress::parse(remote.address, remote.rtcpPort);
     if (!rtp || !rtcp) return false;
+    const SrtpStreams srtp = srtp_.negotiate(remote.security);
     network_.setups().back() = {.rtp = *rtp,
                                 .rtcp = *rtcp,
                                 .direction = remote.direction,
                                 .codecs = remote.codecs,
-                                .telephoneEvent = remote.telephoneEvent};
+                                .telephoneEvent = remote.telephoneEvent,
+                                .srtpSender = srtp.sendsRtcp,
+                                .srtpReceiver = srtp.receives};
     network_.setups().publish();
     setups_.back() = {.destination = *rtp,
                       .direction = remote.direction,
                       .ptime = packetTimeOf(remote),
                       .telephoneEvent = remote.telephoneEvent,
+                      .srtp = srtp.sendsRtp,
                       .codecs = CodecSet::of(remote),
                       .spent = {}};
     setups_.publish();

@@ -11,6 +11,7 @@
 #include "send_path.h"
 #include "session_counters.h"
 #include "spsc_ring.h"
+#include "srtp.h"
 #include "triple_buffer.h"
 
 namespace offhook {
@@ -40,7 +41,7 @@ class Session {
 
     // JavaScript's thread.
 
-    /** Publishes a negotiation; false when an address is not numeric. Throws std::bad_alloc. */
+    /** Publishes a negotiation; false when an address is not numeric. Throws SrtpError and std::bad_alloc. */
     bool start(const RemoteMedia& remote);
     bool started() const { return started_; }
     bool sendsEvents() const { return sendsEvents_; }
@@ -80,6 +81,7 @@ class Session {
     const LocalMedia local_;
     SocketPair sockets_;
     SessionCounters counters_;
+    SrtpNegotiation srtp_;
     TripleBuffer<AudioSetup> setups_;
     SpscRing<DigitCommand> digits_{kMaxDigits};
     SpscRing<Datagram> datagrams_{64};

@@ -20,6 +20,10 @@ struct SessionCounters {
     std::atomic<uint64_t> packetsLost{0};
     std::atomic<uint64_t> packetsLate{0};
     std::atomic<uint64_t> packetsMalformed{0};
+    /** RTP and RTCP with a wrong authentication tag. */
+    std::atomic<uint64_t> packetsUnauthentic{0};
+    /** RTP and RTCP received before, or older than the replay window. */
+    std::atomic<uint64_t> packetsReplayed{0};
     /** In ms. */
     std::atomic<double> jitter{0};
     std::atomic<double> bufferDelay{0};

@@ -19,6 +19,8 @@ const noStats: SessionStats = {
     packetsLost: 0,
     packetsLate: 0,
     packetsMalformed: 0,
+    packetsUnauthentic: 0,
+    packetsReplayed: 0,
     jitter: 0,
     bufferDelay: 0,
     roundTrip: null,

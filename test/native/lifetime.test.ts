@@ -23,6 +23,13 @@ const OPTIONS: EngineOptions = {
 
 const FAR = {port: 30000, rtcpPort: 30001};
 
+const SECURITY = {
+    type: "srtp",
+    suite: "AES_CM_128_HMAC_SHA1_80",
+    send: new Uint8Array(30).fill(1),
+    receive: new Uint8Array(30).fill(2),
+};
+
 // The PCM `null` is in the machine's own configuration.
 beforeEach(() => {
     delete process.env["ALSA_CONFIG_PATH"];
@@ -228,6 +235,11 @@ describe("values that cannot be meant", () => {
 
     test.each<[string, object, ErrorConstructor]>([
         ["security of another kind", {security: {type: "sdes"}}, RangeError],
+        ["no security", {security: undefined}, TypeError],
+        ["an unknown suite", {security: {...SECURITY, suite: "AES_CM_256"}}, RangeError],
+        ["a key that is text", {security: {...SECURITY, send: "a".repeat(30)}}, TypeError],
+        ["a key of wider elements", {security: {...SECURITY, send: new Uint16Array(15)}}, TypeError],
+        ["no key to receive with", {security: {...SECURITY, receive: null}}, TypeError],
         ["a host name", {address: "example.org"}, RangeError],
         ["port 0", {port: 0}, RangeError],
         ["port 70000", {rtcpPort: 70_000}, RangeError],
