@@ -46,16 +46,22 @@ export function protectionOf(
     }
 }
 
-/** For a call of ours: an emergency call is made as well as it can be, and never fails for want of protection. */
+/**
+ * For a call of ours. A far end that takes nothing but RTP/SAVP refuses the RTP/AVP of `best`, and is asked again. An
+ * emergency call is made as well as it can be, and never fails for want of protection.
+ */
 export function protectionsOf(
     account: Pick<AccountSettings, "media" | "transport">,
     sip: Pick<SipSettings, "keysOverClear">,
     emergency: boolean,
 ): Protections {
-    if (!emergency) return {first: protectionOf(account, sip), second: null};
-    if (account.media !== "sdes") return {first: protectionOf(account, sip), second: null};
-    if (!sip.keysOverClear && !isSecure(account)) return {first: {type: "plain"}, second: null};
-    return {first: {type: "sdes", profile: "RTP/SAVP", required: false}, second: opportunistic};
+    const demanded: Protection = {type: "sdes", profile: "RTP/SAVP", required: false};
+    if (emergency && account.media === "sdes") {
+        const mayTellKeys = sip.keysOverClear || isSecure(account);
+        return mayTellKeys ? {first: demanded, second: opportunistic} : {first: {type: "plain"}, second: null};
+    }
+    const first = protectionOf(account, sip);
+    return {first, second: first === opportunistic ? demanded : null};
 }
 
 /** The protection of one session, with keys that no other has. */

@@ -287,10 +287,19 @@ export class PeerConnection extends EventTarget {
         this.#agreed = agreement;
         this.#remote = remote;
         this.iceConnectionState = "connected";
-        if (this.security !== null && this.security !== before) this.#options.onSecurity(this.security);
+        this.#tellSecurity(before);
         if (agreement.held === this.#held) return;
         this.#held = agreement.held;
         this.#options.onHeld(agreement.held);
+    }
+
+    #tellSecurity(before: CallSecurity | null): void {
+        const {security, session} = this;
+        if (security === null || security === before) return;
+        const media = this.#remote?.security;
+        const how = media?.type === "srtp" ? `protected by ${media.suite}` : "in clear";
+        this.#options.log.info(`the sound of session ${session.id} is ${how}`);
+        this.#options.onSecurity(security);
     }
 
     /** JsSIP answers `failed` with BYE; a call that is still being set up is refused by the rejected promise instead. */

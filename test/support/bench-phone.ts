@@ -69,7 +69,10 @@ export interface PhoneSaid extends BoardSaid {
 export const benchPassword = "correct-horse-battery-staple";
 
 /** One more far end at the bench's registrar: user 602, in a folder of its own. */
-export type FarEndOptions = Omit<BaresipOptions, "folder" | "account" | "registrar">;
+export type FarEndOptions = Omit<BaresipOptions, "folder" | "account" | "registrar"> & {
+    /** How it is connected to the registrar. Default: TCP. */
+    readonly transport?: "tcp" | "tls";
+};
 
 /** Everything that runs, and its end. */
 export class BenchPhone {
@@ -222,7 +225,9 @@ export class BenchPhone {
     async startFarEnd(options: FarEndOptions): Promise<Baresip> {
         this.#farEndCount += 1;
         const folder = join(this.options.folder, `602-${this.#farEndCount}`);
-        const registrar = {domain: this.kamailio.domain, port: this.kamailio.tcp, transport: "tcp"} as const;
+        const {domain, caPem} = this.kamailio;
+        const {transport = "tcp"} = options;
+        const registrar = {domain, port: this.kamailio[transport], transport, caPem};
         const account = {name: "602", displayName: "Far end", ...credentials(this.options)};
         return startBaresip({...options, folder, account, registrar});
     }

@@ -28,6 +28,11 @@ export interface BaresipOptions {
     readonly codecs?: readonly (keyof typeof CODECS)[];
     /** How digits are sent; default: telephone-events (RFC 4733). */
     readonly dtmf?: "rtpevent" | "info";
+    /**
+     * SRTP with keys in SDP (RFC 4568): `srtp` offers RTP/AVP with keys and takes what comes, `srtp-mand` RTP/SAVP and
+     * takes no other. Default: neither offers keys nor takes any.
+     */
+    readonly mediaEncryption?: "srtp" | "srtp-mand";
     /** In `manual`: what is sent, a WAV file of S16LE. A call ends where the file ends. Default: ten minutes of silence. */
     readonly sourceWav?: string;
     /** Whether each call is recorded, at the sampling rate of its codec; see `heard`. Default: no. */
@@ -81,6 +86,7 @@ function account({account: {name, password, displayName}, ...options}: BaresipOp
         `audio_codecs=${codecs.join(",")}`,
         `answermode=${options.mode === "echo" ? "auto" : "manual"}`,
         `dtmfmode=${options.dtmf ?? "rtpevent"}`,
+        ...(options.mediaEncryption === undefined ? [] : [`mediaenc=${options.mediaEncryption}`]),
         ...["regint=600", "mwi=no", "ptime=20"],
     ];
     const quoted = displayName === undefined ? "" : `"${displayName}" `;

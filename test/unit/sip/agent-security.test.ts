@@ -79,6 +79,17 @@ describe("a call that we make", () => {
         await line.wire.next("BYE");
     });
 
+    it("with best asks again in RTP/SAVP where they refuse the media, once", async () => {
+        await start("best");
+        line.wire.send(responseTo(await dial(line), 488, "Not Acceptable Here"));
+        await line.wire.next("ACK");
+        const again = await line.wire.next("INVITE");
+        expect(again.body).toContain(" RTP/SAVP 8");
+        line.wire.send(responseTo(again, 488, "Not Acceptable Here"));
+        expect(await reasonOf()).toEqual({code: "notAcceptable", sip: 488});
+        expect(line.events.filter(({type}) => type === "ended")).toHaveLength(1);
+    });
+
     it("has new keys each time", async () => {
         await start("best");
         const first = await dial(line, "200", "out-1");
