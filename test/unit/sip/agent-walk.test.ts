@@ -2,6 +2,7 @@
 import {afterEach, beforeEach, expect, it} from "vitest";
 import {contact, type Line, registeredLine, within} from "../../support/agent-line.ts";
 import {seededRandom} from "../../support/random.ts";
+import {secureBody} from "../../support/sdp-keys.ts";
 import {type PeerMessage, requestText, responseTo, sdpBody, tagOf} from "../../support/sip-peer.ts";
 
 const ROUNDS = 25;
@@ -14,6 +15,8 @@ const bodies = [
     sdpBody(40_000),
     sdpBody(40_002, "sendonly"),
     sdpBody(40_004).replace("127.0.0.1", "0.0.0.0"),
+    secureBody({tag: 1, suite: "AEAD_AES_256_GCM", seed: 1}, 40_006, "sendrecv", "RTP/AVP"),
+    secureBody({tag: 3, suite: "AES_CM_128_HMAC_SHA1_80", seed: 2}, 40_008),
 ];
 
 /** The far end: it sees all that the phone sends, and does what it likes with it. */
@@ -97,7 +100,7 @@ class FarEnd {
             () => this.#invite(sdpBody(40_012)),
             () => callId && wire.send(requestText("ACK", this.#dialog(callId))),
             () => callId && wire.send(requestText("ACK", {...this.#dialog(callId), body: sdpBody()})),
-            () => invite && wire.send(responseTo(invite, this.#one([302, 404, 422, 486, 503, 603]), "No", {tag})),
+            () => invite && wire.send(responseTo(invite, this.#one([302, 404, 422, 486, 488, 503, 603]), "No", {tag})),
             () => invite && wire.send(within(invite, this.#one(["BYE", "INFO", "REFER"]), {cseq: this.#cseq++})),
             () => invite && wire.send(within(invite, "INVITE", {cseq: this.#cseq++, body})),
             () => callId && wire.send(requestText("CANCEL", {callId, branch: `z9hG4bK${callId}`})),
@@ -132,7 +135,7 @@ const note = (reason: unknown): number => rejections.push(reason);
 
 beforeEach(async () => {
     process.on("unhandledRejection", note);
-    line = await registeredLine();
+    line = await registeredLine({keysOverClear: true});
 });
 
 afterEach(async () => {

@@ -7,6 +7,7 @@ import {parseSdp} from "../../../firmware/sip/sdp-parse.ts";
 import type {LocalSecurity} from "../../../firmware/sip/sdp-security.ts";
 import {type SdpLine, sdpText} from "../../../firmware/sip/sdp-write.ts";
 import type {SrtpSuite} from "../../../native/index.ts";
+import {type SeededRandom, seededRandom} from "../../support/random.ts";
 
 /** Our key of a suite: octets of one value each, so that it is known again. */
 const ours = (suite: SrtpSuite): Buffer => Buffer.alloc(keyOctets[suite], 1 + suites.indexOf(suite));
@@ -203,5 +204,76 @@ describe("the far end's answer", () => {
     it("in RTP/SAVP without keys is refused, whatever they meant by it", () => {
         expect(() => accept(best, "m=audio 4000 RTP/SAVP 8")).toThrow("has no a=crypto");
         expect(() => accept(plain, "m=audio 4000 RTP/SAVP 8")).toThrow("is RTP/SAVP, not RTP/AVP");
+    });
+});
+
+const corpus: readonly (readonly string[])[] = [
+    ["m=audio 4000 RTP/SAVP 8", crypto(1, CM_80), `${crypto(2, GCM_128)}|2^31 WSH=64`],
+    ["m=audio 4000 RTP/AVP 8", crypto(3, CM_80), `${crypto(4, CM_32)}|2^20|1:4`],
+    [
+        "m=video 5000 RTP/SAVP 31",
+        crypto(1, CM_80),
+        "m=audio 4000 RTP/AVPF 8",
+        "m=audio 4002 RTP/SAVPF 8",
+        crypto(1, GCM_256),
+    ],
+    ["m=audio 4000 RTP/AVP 8"],
+];
+
+/** What any of their keys looks like: they are octets of one value each. */
+const KEYS_SEEN = /gICAg|gYGBg|goKCg|g4ODg|ICAgI|GBgYG|KCgoK|ODg4O|CAgIC|BgYGB|CgoKC|Dg4OD/;
+
+/** A text with a few bytes exchanged for others, or for pieces of the lines above. */
+function mutated(text: string, {below, pick}: SeededRandom): string {
+    let result = text;
+    for (let count = 1 + below(3); count > 0; count--) {
+        const at = text.indexOf("m=") + below(Math.max(1, result.length - text.indexOf("m=")));
+        const piece = pick(pick(corpus));
+        const inserts = [
+            String.fromCharCode(below(256)),
+            piece.slice(below(piece.length)),
+            "\r\n",
+            `\r\n${piece}\r\n`,
+            "",
+        ];
+        result = result.slice(0, at) + pick(inserts) + result.slice(at + below(4));
+    }
+    return result;
+}
+
+describe("any description at all", () => {
+    it.each([1, 2, 3])("comes to what the side wants, or to a refusal without a key in it (seed %i)", (seed) => {
+        const random = seededRandom(seed);
+        const seen = {none: 0, srtp: 0, refused: 0};
+        for (let round = 0; round < 3000; round++) {
+            const security: LocalSecurity = random.pick([plain, best, sdes]);
+            const offered = offerLines(side(security), [], noPayloads);
+            const lines = ["v=0", "c=IN IP4 198.51.100.7", ...random.pick(corpus), ""].join("\r\n");
+            const text = mutated(lines, random);
+            const where = `seed ${seed} round ${round}: ${JSON.stringify(text)}`;
+            const take = random.pick([
+                () => answerOffer(parseSdp(text), side(security)),
+                () => acceptAnswer(parseSdp(text), offered, side(security)),
+            ]);
+            try {
+                const {lines: own, remote} = take();
+                const {type} = remote.security;
+                seen[type] += 1;
+                if (security === plain) expect(type, where).toBe("none");
+                if (security === sdes) expect(type, where).toBe("srtp");
+                if (own !== offered) expect(/^a=crypto/m.test(textOf(own)), where).toBe(type === "srtp");
+                expect(parseSdp(textOf(own)).media.flatMap((media) => media.crypto.filter(({ok}) => !ok))).toEqual([]);
+            } catch (error) {
+                seen.refused += 1;
+                expect(error, where).toMatchObject({
+                    code: expect.stringMatching(/^(badSdp|noCommonCodec|noSecurity)$/),
+                });
+                // Kind and profile of a media line are repeated, whatever they are.
+                if (!(text.match(/^m=.*$/gm) ?? []).some((line) => KEYS_SEEN.test(line))) {
+                    expect((error as Error).message, where).not.toMatch(KEYS_SEEN);
+                }
+            }
+        }
+        expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
     });
 });
