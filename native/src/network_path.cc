@@ -38,6 +38,8 @@ bool NetworkPath::receiveRtp() {
         SocketAddress from;
         const std::optional<size_t> size = context_.sockets.rtp.receive(slot.bytes, from);
         if (!size) return false;
+        // A new key holds from the first packet that comes after it.
+        if (setups_.fresh()) adoptSetup(monotonicNs());
         const bool wanted = receives(setup_.direction);
         // What is not wanted now still moves the rollover counter (RFC 3711 §3.3.1).
         if (!started_ || !(wanted || setup_.srtpReceiver)) continue;
@@ -122,6 +124,7 @@ bool NetworkPath::receiveRtcp() {
         SocketAddress from;
         const std::optional<size_t> size = context_.sockets.rtcp.receive(octets, from);
         if (!size) return false;
+        if (setups_.fresh()) adoptSetup(monotonicNs());
         if (!started_) continue;
         if (*size > octets.size()) {
             if (isFarEnd(from)) countMalformed();

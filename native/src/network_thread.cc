@@ -56,11 +56,7 @@ void NetworkThread::receive() {
     }
     const int timeout = !removed_.empty() ? kRemovalMs : sessions_.empty() ? -1 : kTickMs;
     if (poll(polled.data(), polled.size(), timeout) <= 0) return;
-    if (polled[0].revents != 0) {
-        // What was said, a new key for instance, holds for the packets that wait.
-        wake_.drain();
-        return;
-    }
+    if (polled[0].revents != 0) wake_.drain();
     bool flooded = false;
     for (size_t i = 0; i < sessions_.size(); ++i) {
         if (polled[1 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtp();

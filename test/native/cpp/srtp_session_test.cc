@@ -200,6 +200,49 @@ TEST_CASE("flipped, cut and unprotected packets are counted and change nothing; 
     }
 }
 
+TEST_CASE("packets that are not authentic neither break a silence nor reach the ear") {
+    FarEnd far;
+    const LocalMedia local{.address = "127.0.0.1", .port = 0, .ssrc = 1, .cname = "x"};
+    const SocketPair sockets = *bindPair("127.0.0.1", 24500, 24898, 0);
+    SessionCounters counters;
+    SpscRing<Datagram> datagrams{64};
+    EventQueue events([] {});
+    NetworkPath path({1, local, sockets, counters, datagrams, events});
+    path.setups().back() = {.rtp = *SocketAddress::parse("127.0.0.1", far.sockets.port),
+                            .rtcp = *SocketAddress::parse("127.0.0.1", 9),
+                            .direction = Direction::SendRecv,
+                            .codecs = {Codec{}},
+                            .telephoneEvent = std::nullopt,
+                            .srtpSender = nullptr,
+                            .srtpReceiver = std::make_shared<SrtpReceiver>(far.keys.suite, far.keys.receive)};
+    path.setups().publish();
+    const int64_t start = monotonicNs();
+    path.tick(start);
+    const auto arrives = [&](const Bytes& bytes) {
+        REQUIRE(far.sockets.rtp.send(bytes, *SocketAddress::parse("127.0.0.1", sockets.port)));
+        pollfd waiting{.fd = sockets.rtp.fd(), .events = POLLIN, .revents = 0};
+        REQUIRE(poll(&waiting, 1, 5000) == 1);
+        path.receiveRtp();
+    };
+    const Bytes good = far.packet(0);
+    Bytes forged = good;
+    forged.back() ^= 1;
+    arrives(forged);
+    CHECK(counters.packetsUnauthentic == 1);
+    CHECK(datagrams.empty());
+    path.tick(start + 10 * kNsPerSecond);
+    const auto silent = events.next();
+    REQUIRE(silent);
+    CHECK(silent->type == Event::Type::Silent);
+    CHECK(silent->ms == 10000);
+    arrives(good);
+    CHECK(events.next()->type == Event::Type::FirstPacket);
+    REQUIRE(datagrams.front() != nullptr);
+    CHECK(datagrams.front()->size == 172);
+    path.tick(monotonicNs() + 9 * kNsPerSecond);
+    CHECK_FALSE(events.next());
+}
+
 TEST_CASE("a goodbye that anybody could have sent ends nothing, the far end's does, once") {
     for (const SrtpSuite suite : kSuites) {
         Secured secured(suite);
@@ -283,14 +326,14 @@ TEST_CASE("a new key for what is received: the old one ends, and what is sent go
     secured.phone.talk(secured.session);
     secured.sendRange(0, 5);
     CHECK(secured.receives(5));
-    const Bytes late = secured.far.packet(5);
+    const Bytes late = secured.far.packet(10);
     secured.far.keys.receive = keyOf(secured.far.keys.suite, 3);
     secured.far.sender = SrtpSender(secured.far.keys.suite, secured.far.keys.receive, kSsrc);
     secured.phone.engine.start(secured.session.id(), secured.far.remote(secured.session));
-    secured.far.send(secured.session, late);
-    CHECK(secured.refuses(1));
     secured.sendRange(5, 10);
     CHECK(secured.receives(10));
+    secured.far.send(secured.session, late);
+    CHECK(secured.refuses(1));
     CHECK(secured.stats().packetsLost == 0);
     uint16_t sequence = 0;
     for (int i = 0; i < 40; ++i) {
