@@ -88,7 +88,7 @@ describe("the virtual board in the terminal", () => {
     it("takes keys in the order of their typing and lets a call be seen and heard", {timeout: 3 * lookMs}, async () => {
         terminal.write(" 600#");
         await shows(/600[\s\S]*\b\d:\d\d +G\.711A/);
-        expect(picture()).toMatch(/● microphone/);
+        await shows(/● microphone/);
         expect(picture()).toMatch(/handset +OFF HOOK/);
         await shows(/microphone +█{5,}/);
         await shows(/earpiece +█{5,}/);
