@@ -11,13 +11,63 @@ export interface Change {
 
 export interface Protection {
     readonly name: string;
-    readonly takenOutBy: readonly Change[];
+    readonly takenOutBy: Change;
+    /** The tests that look at it: a file of this folder, and what the names of its tests match. */
+    readonly tests: {readonly file: string; readonly named: string};
 }
 
 export const protections: readonly Protection[] = [
     {
-        name: "debounce of the keys",
-        takenOutBy: [],
+        name: "debounce",
+        takenOutBy: {
+            from: "if (raw !== key.raw) return { stable: key.stable, raw, steadyMs: 0 };",
+            to: "if (raw !== key.raw) return { stable: raw, raw, steadyMs: 0 };",
+        },
+        tests: {file: "keypad.test.ts", named: "a number by keys"},
+    },
+    {
+        name: "ghost check",
+        takenOutBy: {from: "return (shared & shared - 1) !== 0;", to: "return false;"},
+        tests: {file: "keypad.test.ts", named: "three keys at the corners"},
+    },
+    {
+        name: "polling while a key is down",
+        takenOutBy: {
+            from: "if (!step.idle || !this.#fellAsleep()) this.#again(this.#options.pollMs);",
+            to: "this.#fellAsleep();",
+        },
+        tests: {file: "keypad.test.ts", named: "keys that overlap|a key that stays down"},
+    },
+    {
+        name: "debounce of the hook switch",
+        takenOutBy: {from: '(raw === "on" ? timing.onMs : timing.offMs)', to: "0"},
+        tests: {file: "keypad.test.ts", named: "the hook switch"},
+    },
+    {
+        name: "setting up a display that was switched on",
+        takenOutBy: {from: "if (packet.code === COMMAND.version) this.#onBoot();", to: ""},
+        tests: {file: "display.test.ts", named: "loses its power"},
+    },
+    {
+        name: "setting up a display that answers again",
+        takenOutBy: {
+            from: '      this.#shown = unknownGlass(this.columns, this.rows);\n      this.#tell(false, "it answers");',
+            to: '      this.#tell(false, "it answers");',
+        },
+        tests: {file: "display.test.ts", named: "is silent"},
+    },
+    {
+        name: "reopening of serial ports",
+        takenOutBy: {
+            from: "    this.#timer = setTimeout(() => {\n      this.#timer = null;\n      this.open();\n    }, this.#waitMs);",
+            to: "    this.#timer = null;",
+        },
+        tests: {file: "provisioning.test.ts", named: "a USB cable that is pulled"},
+    },
+    {
+        name: "synchronous FULL",
+        takenOutBy: {from: "PRAGMA synchronous = FULL", to: "PRAGMA synchronous = OFF"},
+        tests: {file: "power.test.ts", named: "at any moment"},
     },
 ];
 
@@ -27,5 +77,5 @@ export function leftOut(): readonly Change[] {
     if (name === undefined) return [];
     const protection = protections.find((one) => one.name === name);
     if (protection === undefined) throw new RangeError(`no protection is called ${name}`);
-    return protection.takenOutBy;
+    return [protection.takenOutBy];
 }
