@@ -23,12 +23,12 @@ export const protections: readonly Protection[] = [
             from: "if (raw !== key.raw) return { stable: key.stable, raw, steadyMs: 0 };",
             to: "if (raw !== key.raw) return { stable: raw, raw, steadyMs: 0 };",
         },
-        tests: {file: "keypad.test.ts", named: "a number by keys"},
+        tests: {file: "keypad.test.ts", named: "pattern 1|electrical glitches"},
     },
     {
         name: "ghost check",
         takenOutBy: {from: "return (shared & shared - 1) !== 0;", to: "return false;"},
-        tests: {file: "keypad.test.ts", named: "three keys at the corners"},
+        tests: {file: "keypad.test.ts", named: "124 make no 5"},
     },
     {
         name: "polling while a key is down",
@@ -36,17 +36,17 @@ export const protections: readonly Protection[] = [
             from: "if (!step.idle || !this.#fellAsleep()) this.#again(this.#options.pollMs);",
             to: "this.#fellAsleep();",
         },
-        tests: {file: "keypad.test.ts", named: "keys that overlap|a key that stays down"},
+        tests: {file: "keypad.test.ts", named: "overlap .*in one row|is one digit, and another"},
     },
     {
         name: "debounce of the hook switch",
         takenOutBy: {from: '(raw === "on" ? timing.onMs : timing.offMs)', to: "0"},
-        tests: {file: "keypad.test.ts", named: "the hook switch"},
+        tests: {file: "keypad.test.ts", named: "bounces when the handset|knocked open"},
     },
     {
         name: "setting up a display that was switched on",
         takenOutBy: {from: "if (packet.code === COMMAND.version) this.#onBoot();", to: ""},
-        tests: {file: "display.test.ts", named: "loses its power"},
+        tests: {file: "display.test.ts", named: "power while the phone is idle"},
     },
     {
         name: "setting up a display that answers again",
@@ -54,7 +54,7 @@ export const protections: readonly Protection[] = [
             from: '      this.#shown = unknownGlass(this.columns, this.rows);\n      this.#tell(false, "it answers");',
             to: '      this.#tell(false, "it answers");',
         },
-        tests: {file: "display.test.ts", named: "is silent"},
+        tests: {file: "display.test.ts", named: "silent for seconds"},
     },
     {
         name: "reopening of serial ports",
@@ -62,12 +62,12 @@ export const protections: readonly Protection[] = [
             from: "    this.#timer = setTimeout(() => {\n      this.#timer = null;\n      this.open();\n    }, this.#waitMs);",
             to: "    this.#timer = null;",
         },
-        tests: {file: "provisioning.test.ts", named: "a USB cable that is pulled"},
+        tests: {file: "provisioning.test.ts", named: "leaves a call alone"},
     },
     {
         name: "synchronous FULL",
         takenOutBy: {from: "PRAGMA synchronous = FULL", to: "PRAGMA synchronous = OFF"},
-        tests: {file: "power.test.ts", named: "at any moment"},
+        tests: {file: "power.test.ts", named: "with a share of 0 kept"},
     },
 ];
 
