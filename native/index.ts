@@ -1,8 +1,8 @@
 /**
  * The typed surface of the media engine and its loader. Structured data crosses here, never SDP and never a sample.
  *
- *   JavaScript --commands--> [bounded queue] --> audio thread, network thread, device thread
- *   JavaScript <---events--- [bounded ring, one thread-safe function] <-- all three
+ *   JavaScript --commands--> [bounded queue] --> audio thread, network thread, device thread, ice thread
+ *   JavaScript <---events--- [bounded ring, one thread-safe function] <-- all but the audio thread
  */
 import {createRequire} from "node:module";
 
@@ -76,12 +76,8 @@ export type MediaSecurity =
     | {readonly type: "none"}
     | {readonly type: "srtp"; readonly suite: SrtpSuite; readonly send: Uint8Array; readonly receive: Uint8Array};
 
-/** What was negotiated, as plain data. `start` may be called again for a re-negotiation; SSRC and port stay. */
-export interface RemoteMedia {
-    readonly security: MediaSecurity;
-    readonly address: string;
-    readonly port: number;
-    readonly rtcpPort: number;
+/** What every session negotiates. */
+export interface MediaFormats {
     /** The first is sent; any of them is received. */
     readonly codecs: readonly Codec[];
     /** The telephone-event payload type whose clock is that of the first codec (RFC 4733 §2.1), null if not agreed. */
@@ -90,6 +86,113 @@ export interface RemoteMedia {
     readonly ptime: number;
     /** Our own direction. */
     readonly direction: MediaDirection;
+}
+
+/** What was negotiated, as plain data. `start` may be called again for a re-negotiation; SSRC and port stay. */
+export interface RemoteMedia extends MediaFormats {
+    readonly security: MediaSecurity;
+    readonly address: string;
+    readonly port: number;
+    readonly rtcpPort: number;
+}
+
+/** Username fragment and password of one generation of ICE (RFC 8445 §5.3). */
+export interface IceCredentials {
+    readonly ufrag: string;
+    readonly pwd: string;
+}
+
+/** A candidate over UDP of component 1, which RTP and RTCP share (RFC 8839 §5.1, RFC 5761). */
+export interface IceCandidate {
+    readonly foundation: string;
+    readonly priority: number;
+    /** Numeric: names of mDNS are for the caller to leave out. */
+    readonly address: string;
+    readonly port: number;
+    readonly type: "host" | "srflx" | "prflx" | "relay";
+    /** The base (raddr and rport); null for a host candidate. */
+    readonly related: {readonly address: string; readonly port: number} | null;
+}
+
+/** A server by its numeric address; names are resolved by the caller. */
+export interface StunServer {
+    readonly address: string;
+    readonly port: number;
+}
+
+/** A TURN server with long-term credentials (RFC 8656 §5). TURN over TLS is not there. */
+export interface TurnServer extends StunServer {
+    readonly transport: "udp" | "tcp";
+    readonly username: string;
+    readonly password: string;
+}
+
+/** How a session gathers candidates (RFC 8445 §5.1). */
+export interface IceOptions {
+    /** Controlling: the one that offers, where both are full agents (RFC 8445 §6.1.1). A conflict is settled by ICE. */
+    readonly role: "controlling" | "controlled";
+    /** Local addresses, at most 16; none: those of all interfaces but the loopback. */
+    readonly addresses: readonly string[];
+    readonly stun: StunServer | null;
+    /** At most 4. */
+    readonly turn: readonly TurnServer[];
+    /** Relayed candidates alone, so that the far end does not learn our addresses. */
+    readonly relayOnly: boolean;
+    readonly onEvent: (event: IceEvent) => void;
+}
+
+/** Digest of a certificate (RFC 8122 §5); `hash` as its registry writes it: sha-256, sha-384 or sha-512. */
+export interface Fingerprint {
+    readonly hash: string;
+    readonly value: Uint8Array;
+}
+
+/** Keys agreed by DTLS on the path that ICE finds (RFC 5763, RFC 5764). No media flows before they are there. */
+export interface DtlsSecurity {
+    readonly type: "dtls";
+    /** Our own role (RFC 4145 §4): active sends the ClientHello. */
+    readonly role: "active" | "passive";
+    /** Of the far end's certificate, 1 to 8. One of the strongest hash among them has to match. */
+    readonly fingerprints: readonly Fingerprint[];
+}
+
+/** The far end's side of ICE. */
+export interface RemoteIce extends IceCredentials {
+    /** At most 50; more may be added as they trickle in. */
+    readonly candidates: readonly IceCandidate[];
+    /** No more will come (RFC 8838 §8.2): only then ICE can fail before its checks have run out of time. */
+    readonly complete: boolean;
+}
+
+/**
+ * What was negotiated of a session with ICE. With the same `ice` credentials it is a re-negotiation. DTLS begins anew
+ * only where `security` is another one than before (RFC 8842 §5.5).
+ */
+export interface RemoteIceMedia extends MediaFormats {
+    readonly security: MediaSecurity | DtlsSecurity;
+    readonly ice: RemoteIce;
+}
+
+/** What a session with ICE tells its own listener. */
+export type IceEvent =
+    /** Gathered; at most 50. Those of a generation that a restart replaced are not told any more. */
+    | {readonly type: "candidate"; readonly candidate: IceCandidate}
+    /** Gathering has ended (RFC 8838 §8.2). */
+    | {readonly type: "gathered"}
+    /**
+     * Connected: a pair works. Disconnected: consent was lost (RFC 7675), and nothing is sent until a restart.
+     * Failed: no pair works, or nothing could be gathered; after a restart, the media stays on the path it has.
+     */
+    | {readonly type: "ice"; readonly state: "connected" | "disconnected" | "failed"}
+    /** DTLS is done: media flows, protected by this suite. */
+    | {readonly type: "keys"; readonly suite: SrtpSuite}
+    /** DTLS failed: no media flows. `fingerprint`: the far end's certificate is not the one that signalling named. */
+    | {readonly type: "dtlsFailed"; readonly reason: "fingerprint" | "handshake"};
+
+/** What a session with ICE says of itself in the offer or answer. */
+export interface LocalIce extends IceCredentials {
+    readonly ssrc: number;
+    readonly cname: string;
 }
 
 export interface SessionStats {
@@ -141,18 +244,38 @@ export type MediaEvent =
     | {readonly type: "silent"; readonly session: number; readonly ms: number}
     | {readonly type: "device"; readonly pcm: PcmName; readonly ok: boolean; readonly reason: string};
 
-export interface MediaSession {
+/** What sessions of both kinds can. */
+export interface BasicSession {
     readonly id: number;
+    /** Sends one telephone-event (RFC 4733); digits are queued with the gap of 70 ms between them. */
+    sendDigit(digit: string, ms: number): void;
+    stats(): SessionStats;
+    close(): void;
+}
+
+export interface MediaSession extends BasicSession {
     readonly local: LocalMedia;
     /**
      * The same keys as before go on where they were: rollover counter and replay window are kept. Throws TypeError or
      * RangeError, which never tell a key, or an error with code `address`, `srtp` or `closed`; nothing changes then.
      */
     start(remote: RemoteMedia): void;
-    /** Sends one telephone-event (RFC 4733); digits are queued with the gap of 70 ms between them. */
-    sendDigit(digit: string, ms: number): void;
-    stats(): SessionStats;
-    close(): void;
+}
+
+/** A session whose path ICE finds; RTP and RTCP share it. */
+export interface IceSession extends BasicSession {
+    /** Of the first generation. */
+    readonly local: LocalIce;
+    /** After `restartIce` it awaits the far end's new credentials. */
+    start(remote: RemoteIceMedia): void;
+    /** Candidates that came after `start` (RFC 8838); those of earlier are lost. */
+    addCandidates(more: {readonly candidates: readonly IceCandidate[]; readonly complete: boolean}): void;
+    /**
+     * Begins a new generation (RFC 8445 §2.4, §9), which gathers on `addresses` as `IceOptions` has them: when the far
+     * end began one, when an address changed, or when consent was lost. Media stays on the path it has until the new
+     * generation is connected. Returns its credentials.
+     */
+    restartIce(options: {readonly addresses: readonly string[]}): IceCredentials;
 }
 
 export interface MediaEngine {
@@ -177,6 +300,16 @@ export interface Transport {
 
 /** The engine as its owner has it: who only makes calls does not choose their ports. */
 export interface OwnedMediaEngine extends MediaEngine {
+    /**
+     * Begins to gather on ports of the transport, and opens no device. Throws with code `busy`; what cannot be bound is
+     * told as `failed`.
+     */
+    openIceSession(options: IceOptions): IceSession;
+    /**
+     * SHA-256 of the certificate that the engine shows in DTLS. It is made anew with each engine, off this thread, and
+     * kept in memory alone; the first call may wait some milliseconds for it. Throws with code `dtls`.
+     */
+    fingerprint(): Fingerprint;
     /**
      * For sessions opened from now on; the open ones keep their sockets. Throws TypeError or RangeError as
      * `createEngine` does, and changes nothing then.

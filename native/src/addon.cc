@@ -1,106 +1,14 @@
 #include <napi.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "engine_wrap.h"
-#include "socket_address.h"
+#include "js_values.h"
 
 namespace offhook {
 
 namespace {
-
-[[noreturn]] void typeError(Napi::Env env, const std::string& name, const char* expected) {
-    throw Napi::TypeError::New(env, name + " must be " + expected);
-}
-
-[[noreturn]] void rangeError(Napi::Env env, const std::string& name, const std::string& allowed) {
-    throw Napi::RangeError::New(env, name + " must be " + allowed);
-}
-
-std::string readString(const Napi::Object& object, const char* name) {
-    const Napi::Value value = object.Get(name);
-    if (!value.IsString()) typeError(object.Env(), name, "a string");
-    return value.As<Napi::String>().Utf8Value();
-}
-
-struct Bounds {
-    double least;
-    double most;
-};
-
-double asNumber(const Napi::Value& value, const std::string& name, Bounds bounds) {
-    if (!value.IsNumber()) typeError(value.Env(), name, "a number");
-    const double number = value.As<Napi::Number>().DoubleValue();
-    if (!(number >= bounds.least && number <= bounds.most)) {
-        rangeError(value.Env(), name, std::to_string(bounds.least) + " to " + std::to_string(bounds.most));
-    }
-    return number;
-}
-
-double readNumber(const Napi::Object& object, const char* name, Bounds bounds) {
-    return asNumber(object.Get(name), name, bounds);
-}
-
-int64_t asInteger(const Napi::Value& value, const std::string& name, Bounds bounds) {
-    const double number = asNumber(value, name, bounds);
-    if (number != std::floor(number)) rangeError(value.Env(), name, "a whole number");
-    return static_cast<int64_t>(number);
-}
-
-int64_t readInteger(const Napi::Object& object, const char* name, Bounds bounds) {
-    return asInteger(object.Get(name), name, bounds);
-}
-
-bool readBoolean(const Napi::Object& object, const char* name) {
-    const Napi::Value value = object.Get(name);
-    if (!value.IsBoolean()) typeError(object.Env(), name, "true or false");
-    return value.As<Napi::Boolean>();
-}
-
-Napi::Object readObject(const Napi::Object& object, const char* name) {
-    const Napi::Value value = object.Get(name);
-    if (!value.IsObject()) typeError(object.Env(), name, "an object");
-    return value.As<Napi::Object>();
-}
-
-/** Null or an object. */
-bool present(const Napi::Object& object, const char* name) {
-    const Napi::Value value = object.Get(name);
-    if (!value.IsNull() && !value.IsObject()) typeError(object.Env(), name, "an object or null");
-    return value.IsObject();
-}
-
-Napi::Array readArray(const Napi::Object& object, const char* name, Bounds length) {
-    const Napi::Value value = object.Get(name);
-    if (!value.IsArray()) typeError(object.Env(), name, "an array");
-    const Napi::Array array = value.As<Napi::Array>();
-    if (array.Length() < length.least || array.Length() > length.most) {
-        rangeError(object.Env(), name,
-                   "of " + std::to_string(static_cast<int>(length.least)) + " to " +
-                       std::to_string(static_cast<int>(length.most)) + " elements");
-    }
-    return array;
-}
-
-Napi::Object elementOf(const Napi::Array& array, uint32_t index, const char* name) {
-    const Napi::Value value = array.Get(index);
-    if (!value.IsObject()) typeError(array.Env(), name, "an array of objects");
-    return value.As<Napi::Object>();
-}
-
-/** A string out of a table of names. */
-template <typename Value, size_t Count>
-Value readName(const Napi::Object& object, const char* name, const std::pair<const char*, Value> (&table)[Count]) {
-    const std::string text = readString(object, name);
-    std::string allowed;
-    for (const auto& [word, value] : table) {
-        if (text == word) return value;
-        allowed += allowed.empty() ? word : std::string(", ") + word;
-    }
-    rangeError(object.Env(), name, "one of " + allowed);
-}
 
 constexpr std::pair<const char*, CodecName> kCodecNames[] = {
     {"PCMA", CodecName::Pcma}, {"PCMU", CodecName::Pcmu}, {"G722", CodecName::G722}, {"opus", CodecName::Opus}};
@@ -113,12 +21,6 @@ constexpr std::pair<const char*, Route> kRoutes[] = {
 constexpr std::pair<const char*, MicrophoneGate> kGates[] = {
     {"closed", MicrophoneGate::Closed}, {"muted", MicrophoneGate::Muted}, {"open", MicrophoneGate::Open}};
 
-constexpr std::pair<const char*, SrtpSuite> kSuites[] = {{"AES_CM_128_HMAC_SHA1_80", SrtpSuite::AesCm128HmacSha1_80},
-                                                         {"AES_CM_128_HMAC_SHA1_32", SrtpSuite::AesCm128HmacSha1_32},
-                                                         {"AEAD_AES_128_GCM", SrtpSuite::AeadAes128Gcm},
-                                                         {"AEAD_AES_256_GCM", SrtpSuite::AeadAes256Gcm}};
-
-constexpr Bounds kPorts{1, 65535};
 constexpr Bounds kGains{-120, 30};
 constexpr Bounds kPayloadTypes{0, 127};
 constexpr Bounds kDay{0, 86'400'000};
@@ -184,15 +86,14 @@ HookSensor readHookSensor(const Napi::Object& sensor) {
 
 /** What is wrong with a key is said by its length alone. */
 SrtpKey readKey(const Napi::Object& security, const char* name, SrtpSuite suite) {
-    const Napi::Value value = security.Get(name);
-    const bool octets = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
-    if (!octets) typeError(security.Env(), name, "a Uint8Array");
-    const Napi::Uint8Array key = value.As<Napi::Uint8Array>();
-    if (key.ByteLength() != keySizeOf(suite)) {
+    const std::span<const uint8_t> key = readOctets(security, name);
+    if (key.size() != keySizeOf(suite)) {
         rangeError(security.Env(), name, "of " + std::to_string(keySizeOf(suite)) + " octets for this suite");
     }
-    return SrtpKey(std::span(key.Data(), key.ByteLength()));
+    return SrtpKey(key);
 }
+
+}  // namespace
 
 std::optional<SrtpKeys> readSecurity(const Napi::Object& security) {
     enum class Type : uint8_t { None, Srtp };
@@ -202,14 +103,6 @@ std::optional<SrtpKeys> readSecurity(const Napi::Object& security) {
     return SrtpKeys{
         .suite = suite, .send = readKey(security, "send", suite), .receive = readKey(security, "receive", suite)};
 }
-
-std::string readAddress(const Napi::Object& object) {
-    const std::string address = readString(object, "address");
-    if (!SocketAddress::parse(address, 0)) rangeError(object.Env(), "address", "a numeric IP address");
-    return address;
-}
-
-}  // namespace
 
 Transport readTransport(const Napi::Object& transport) {
     Transport read;
@@ -263,11 +156,16 @@ AudioPlan readAudioPlan(const Napi::Object& wanted) {
 }
 
 RemoteMedia readRemoteMedia(const Napi::Object& remote) {
-    RemoteMedia read;
+    RemoteMedia read = readFormats(remote);
     read.security = readSecurity(readObject(remote, "security"));
     read.address = readAddress(remote);
     read.port = static_cast<uint16_t>(readInteger(remote, "port", kPorts));
     read.rtcpPort = static_cast<uint16_t>(readInteger(remote, "rtcpPort", kPorts));
+    return read;
+}
+
+RemoteMedia readFormats(const Napi::Object& remote) {
+    RemoteMedia read;
     const Napi::Array codecs = readArray(remote, "codecs", {1, kMaxCodecs});
     for (uint32_t i = 0; i < codecs.Length(); ++i) read.codecs.push_back(readCodec(elementOf(codecs, i, "codecs")));
     if (present(remote, "telephoneEvent")) {

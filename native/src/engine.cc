@@ -21,6 +21,19 @@ std::string randomCname() {
     return name;
 }
 
+/** Of the characters that RFC 8839 §5.4 allows; 6 random bits each. */
+std::string randomIceText(int length) {
+    constexpr char kIceChars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (int i = 0; i < length; ++i) text += kIceChars[randomBits() & 63];
+    return text;
+}
+
+/** RFC 8445 §5.3 asks for at least 24 and 128 bits. */
+IceCredentials randomCredentials() {
+    return {.ufrag = randomIceText(8), .pwd = randomIceText(24)};
+}
+
 constexpr int kRoomAttempts = 100;
 
 SocketPair bindSockets(const Transport& transport, const std::string& address) {
@@ -40,7 +53,8 @@ std::optional<double> known(double value) {
 
 }  // namespace
 
-Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDeviceOpener open)
+Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDeviceOpener open,
+               DtlsEngineMaker makeDtls)
     : options_(options),
       transport_(options.transport),
       cname_(randomCname()),
@@ -54,7 +68,8 @@ Engine::Engine(const EngineOptions& options, std::function<void()> wake, AudioDe
                .hookSensor = options.hookSensor,
                .open = std::move(open)},
               {ports_, guard_, events_, deviceWake_, audioWake_}),
-      network_(std::max(0, options.priority - 1)) {
+      network_(std::max(0, options.priority - 1)),
+      makeDtls_(std::move(makeDtls)) {
     audio_.start();
     device_.start();
     network_.start();
@@ -66,11 +81,65 @@ const Session& Engine::openSession(const std::string& address) {
     SocketPair sockets = bindSockets(transport_, address);
     LocalMedia local{.address = address, .port = sockets.port, .ssrc = randomBits(), .cname = cname_};
     const int id = ++lastSession_;
-    auto session = std::make_unique<Session>(id, std::move(local), std::move(sockets), events_);
+    return add(std::make_unique<Session>(id, std::move(local), std::move(sockets), events_));
+}
+
+Session& Engine::add(std::unique_ptr<Session> session) {
     // The rings hold four commands a session, and a session takes two: they cannot be full.
     audio_.add(*session);
     network_.add(*session);
+    const int id = session->id();
     return *(sessions_[id] = std::move(session));
+}
+
+IceThread& Engine::iceThread() {
+    if (closed_) throw EngineError("closed", "the media engine is closed");
+    if (!ice_) ice_ = std::make_unique<IceThread>(events_, makeDtls_, options_.priority > 0);
+    return *ice_;
+}
+
+const Session& Engine::openIceSession(const IceOptions& options, IceCredentials& local) {
+    IceThread& ice = iceThread();
+    awaitRoom();
+    local = randomCredentials();
+    LocalMedia media{.address = {}, .port = 0, .ssrc = randomBits(), .cname = cname_};
+    auto link = std::make_unique<IceLink>(ice.wake(), network_.iceWake());
+    Session& session = add(std::make_unique<Session>(++lastSession_, std::move(media), std::move(link), events_));
+    ice.add(session, options, local, {transport_.firstPort, transport_.lastPort, transport_.dscp});
+    return session;
+}
+
+Session& Engine::findIce(int session) const {
+    Session& found = find(session);
+    if (found.ice() == nullptr) throw EngineError("notIce", "the media session has no ICE");
+    return found;
+}
+
+void Engine::start(int session, const RemoteMedia& remote, const IceRemote& ice) {
+    findIce(session);
+    start(session, remote);
+    ice_->start(session, ice);
+}
+
+void Engine::addIceCandidates(int session, const std::vector<IceCandidate>& candidates, bool complete) {
+    findIce(session);
+    ice_->addCandidates(session, candidates, complete);
+}
+
+IceCredentials Engine::restartIce(int session, const std::vector<std::string>& addresses) {
+    findIce(session);
+    const IceCredentials local = randomCredentials();
+    ice_->restart(session, local, addresses);
+    return local;
+}
+
+Fingerprint Engine::fingerprint() {
+    IceThread& ice = iceThread();
+    try {
+        return ice.fingerprint();
+    } catch (const std::exception& error) {
+        throw EngineError("dtls", error.what());
+    }
 }
 
 void Engine::setTransport(const Transport& transport) {
@@ -141,6 +210,7 @@ void Engine::closeSession(int session) {
     sessions_.erase(found);
     audio_.remove(closed);
     network_.remove(closed);
+    if (closed.ice() != nullptr) ice_->remove(session);
     reap();
 }
 
@@ -186,6 +256,7 @@ void Engine::close() {
     device_.stop();
     for (auto& [id, session] : sessions_) network_.remove(*session);
     network_.stop();
+    if (ice_) ice_->stop();
     sessions_.clear();
     closing_.clear();
 }

@@ -11,7 +11,10 @@
 #include "audio_plan.h"
 #include "audio_thread.h"
 #include "device_thread.h"
+#include "dtls.h"
 #include "event_queue.h"
+#include "ice.h"
+#include "ice_thread.h"
 #include "media.h"
 #include "network_thread.h"
 #include "session.h"
@@ -79,14 +82,18 @@ struct EngineStats {
  * The media engine without JavaScript around it: owns the threads, the PCMs and the sessions. All methods are for one
  * thread. Values have been validated by the caller.
  *
- *   lifetimes:  Engine { EventQueue, ports, sessions, AudioThread, DeviceThread, NetworkThread }
+ *   lifetimes:  Engine { EventQueue, ports, sessions, AudioThread, DeviceThread, NetworkThread, IceThread }
  *   close():    audio thread joined (gives the PCMs back) -> device thread joined (closes them) -> sessions removed ->
- *               network thread joined (says BYE, closes sockets) -> sessions destroyed
+ *               network thread joined (says BYE, closes sockets) -> ice thread joined -> sessions destroyed
  */
 class Engine {
   public:
-    /** Starts the threads. `wake` is called from them after each event and MUST NOT block. Throws std::system_error. */
-    Engine(const EngineOptions& options, std::function<void()> wake, AudioDeviceOpener open);
+    /**
+     * Starts the threads, that of ICE when it is first needed. `wake` is called from them after each event and MUST NOT
+     * block. Without `makeDtls` no session agrees on keys by DTLS. Throws std::system_error.
+     */
+    Engine(const EngineOptions& options, std::function<void()> wake, AudioDeviceOpener open,
+           DtlsEngineMaker makeDtls = {});
     ~Engine() { close(); }
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -96,6 +103,16 @@ class Engine {
     const Session& openSession(const std::string& address);
     /** The same on the address of the options. */
     const Session& openSession() { return openSession(options_.address); }
+    /** Gathers candidates; opens no device. Throws EngineError with code `busy` or `closed`. */
+    const Session& openIceSession(const IceOptions& options, IceCredentials& local);
+    /** Throws EngineError with code `closed`, `srtp` or `notIce`; the session is as it was then. */
+    void start(int session, const RemoteMedia& remote, const IceRemote& ice);
+    /** Throws EngineError with code `closed` or `notIce`. */
+    void addIceCandidates(int session, const std::vector<IceCandidate>& candidates, bool complete);
+    /** The credentials of the new generation. Throws EngineError with code `closed` or `notIce`. */
+    IceCredentials restartIce(int session, const std::vector<std::string>& addresses);
+    /** Of the engine's certificate. Throws EngineError with code `closed` or `dtls`. */
+    Fingerprint fingerprint();
     /** For sessions opened from now on; the open ones keep their sockets. Throws EngineError with code `closed`. */
     void setTransport(const Transport& transport);
     /**
@@ -119,6 +136,9 @@ class Engine {
 
   private:
     Session& find(int session) const;
+    Session& findIce(int session) const;
+    IceThread& iceThread();
+    Session& add(std::unique_ptr<Session> session);
     void awaitRoom();
     void reap();
     void identify(WantedTone& wanted, WantedTone& before);
@@ -139,6 +159,9 @@ class Engine {
     AudioThread audio_;
     DeviceThread device_;
     NetworkThread network_;
+    DtlsEngineMaker makeDtls_;
+    /** Null until it is needed. */
+    std::unique_ptr<IceThread> ice_;
     bool closed_ = false;
 };
 

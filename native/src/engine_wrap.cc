@@ -3,9 +3,12 @@
 #include <napi.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 
 #include "alsa_device.h"
+#include "dtls_openssl.h"
+#include "js_values.h"
 
 namespace offhook {
 
@@ -32,7 +35,7 @@ class EngineHolder : public std::enable_shared_from_this<EngineHolder> {
         signal_ = Signal::New(env_, "offhook events", 0, 1, new Weak(weak_from_this()), release);
         signal_.Unref(env_);
         engine_ = std::make_unique<Engine>(
-            options, [this] { notify(); }, openAlsaDevice);
+            options, [this] { notify(); }, openAlsaDevice, makeOpenSslDtls);
         hook_ = std::make_unique<Hook>(env_.AddCleanupHook(ShutDown{shared_from_this()}));
     }
 
@@ -50,13 +53,17 @@ class EngineHolder : public std::enable_shared_from_this<EngineHolder> {
         shutDown();
     }
 
+    void listen(int session, const Napi::Function& listener) { listeners_[session] = Napi::Persistent(listener); }
+    void unlisten(int session) { listeners_.erase(session); }
+
     /** JavaScript's thread: tells all that waits. What the listener throws is an uncaught exception of the process. */
     void tellEvents() {
         pending_.store(false, std::memory_order_release);
         while (const std::optional<Event> event = engine_->nextEvent()) {
             const Napi::HandleScope scope(env_);
             try {
-                onEvent_.Call({toObject(*event)});
+                const Napi::Function listener = listenerOf(*event);
+                if (!listener.IsEmpty()) listener.Call({toObject(env_, *event)});
             } catch (const Napi::Error& error) {
                 // Empty, and refused, where the environment is ending.
                 [[maybe_unused]] const napi_status ignored = napi_fatal_exception(env_, error.Value());
@@ -93,84 +100,22 @@ class EngineHolder : public std::enable_shared_from_this<EngineHolder> {
         if (!pending_.exchange(true, std::memory_order_acq_rel)) signal_.NonBlockingCall();
     }
 
-    Napi::Object toObject(const Event& event) const;
+    /** Of ICE, the session's own; empty once it is closed. */
+    Napi::Function listenerOf(const Event& event) {
+        if (event.type < Event::Type::IceCandidate) return onEvent_.Value();
+        const auto found = listeners_.find(event.session);
+        return found == listeners_.end() ? Napi::Function() : found->second.Value();
+    }
 
     Napi::Env env_;
     Napi::FunctionReference onEvent_;
+    std::map<int, Napi::FunctionReference> listeners_;
     Signal signal_;
     std::atomic<bool> pending_{false};
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Hook> hook_;
     bool closed_ = false;
 };
-
-const char* nameOf(PcmName pcm) {
-    switch (pcm) {
-        case PcmName::Playback:
-            return "playback";
-        case PcmName::Capture:
-            return "capture";
-        case PcmName::Ringer:
-            return "ringer";
-    }
-    return "";
-}
-
-const char* nameOf(CodecName codec) {
-    switch (codec) {
-        case CodecName::Pcma:
-            return "PCMA";
-        case CodecName::Pcmu:
-            return "PCMU";
-        case CodecName::G722:
-            return "G722";
-        case CodecName::Opus:
-            return "opus";
-    }
-    return "";
-}
-
-Napi::Object EngineHolder::toObject(const Event& event) const {
-    Napi::Object object = Napi::Object::New(env_);
-    const auto ofSession = [&](const char* type) {
-        object.Set("type", type);
-        object.Set("session", event.session);
-    };
-    switch (event.type) {
-        case Event::Type::Capture: {
-            object.Set("type", "capture");
-            object.Set("open", event.on);
-            break;
-        }
-        case Event::Type::FirstPacket: {
-            ofSession("firstPacket");
-            break;
-        }
-        case Event::Type::Digit: {
-            ofSession("digit");
-            object.Set("digit", std::string(1, event.digit));
-            object.Set("ms", event.ms);
-            break;
-        }
-        case Event::Type::Bye: {
-            ofSession("bye");
-            break;
-        }
-        case Event::Type::Silent: {
-            ofSession("silent");
-            object.Set("ms", event.ms);
-            break;
-        }
-        case Event::Type::Device: {
-            object.Set("type", "device");
-            object.Set("pcm", nameOf(event.pcm));
-            object.Set("ok", event.on);
-            object.Set("reason", event.reason);
-            break;
-        }
-    }
-    return object;
-}
 
 /** What a session object of JavaScript holds. */
 struct SessionHolder {
@@ -278,6 +223,7 @@ Napi::Value closeSession(const Napi::CallbackInfo& info) {
     SessionHolder& session = sessionOf(info);
     // The engine's close has closed its sessions.
     if (!session.engine->closed()) session.engine->engine().closeSession(session.id);
+    session.engine->unlisten(session.id);
     return info.Env().Undefined();
 }
 
@@ -302,6 +248,64 @@ Napi::Value openSession(const Napi::CallbackInfo& info) {
     setMethod<closeSession>(object, "close");
     wrap(object, kSessionTag, std::make_unique<SessionHolder>(SessionHolder{engine, session.id()}));
     return object;
+}
+
+Napi::Value startIceSession(const Napi::CallbackInfo& info) {
+    SessionHolder& session = sessionOf(info);
+    Engine& engine = session.engine->engine();
+    const auto [media, ice] = readIceMedia(objectArgument(info));
+    engine.start(session.id, media, ice);
+    return info.Env().Undefined();
+}
+
+Napi::Value addCandidates(const Napi::CallbackInfo& info) {
+    SessionHolder& session = sessionOf(info);
+    Engine& engine = session.engine->engine();
+    const Napi::Object argument = objectArgument(info);
+    engine.addIceCandidates(session.id, readCandidates(argument), readBoolean(argument, "complete"));
+    return info.Env().Undefined();
+}
+
+Napi::Object toObject(Napi::Env env, const IceCredentials& credentials) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("ufrag", credentials.ufrag);
+    object.Set("pwd", credentials.pwd);
+    return object;
+}
+
+Napi::Value restartIce(const Napi::CallbackInfo& info) {
+    SessionHolder& session = sessionOf(info);
+    Engine& engine = session.engine->engine();
+    return toObject(info.Env(), engine.restartIce(session.id, readAddresses(objectArgument(info))));
+}
+
+Napi::Value openIceSession(const Napi::CallbackInfo& info) {
+    const EngineReference& engine = unwrap<EngineReference>(info, kEngineTag);
+    const Napi::Env env = info.Env();
+    const Napi::Object options = objectArgument(info);
+    const Napi::Value onEvent = options.Get("onEvent");
+    if (!onEvent.IsFunction()) throw Napi::TypeError::New(env, "onEvent must be a function");
+    IceCredentials credentials;
+    const Session& session = engine->engine().openIceSession(readIceOptions(options), credentials);
+    engine->listen(session.id(), onEvent.As<Napi::Function>());
+    Napi::Object local = toObject(env, credentials);
+    local.Set("ssrc", session.local().ssrc);
+    local.Set("cname", session.local().cname);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("id", session.id());
+    object.Set("local", local);
+    setMethod<startIceSession>(object, "start");
+    setMethod<addCandidates>(object, "addCandidates");
+    setMethod<restartIce>(object, "restartIce");
+    setMethod<sendDigit>(object, "sendDigit");
+    setMethod<sessionStats>(object, "stats");
+    setMethod<closeSession>(object, "close");
+    wrap(object, kSessionTag, std::make_unique<SessionHolder>(SessionHolder{engine, session.id()}));
+    return object;
+}
+
+Napi::Value fingerprint(const Napi::CallbackInfo& info) {
+    return toObject(info.Env(), engineOf(info).engine().fingerprint());
 }
 
 Napi::Value setAudio(const Napi::CallbackInfo& info) {
@@ -346,6 +350,8 @@ Napi::Value makeEngine(const Napi::CallbackInfo& info) {
     engine->start(read);
     Napi::Object object = Napi::Object::New(env);
     setMethod<openSession>(object, "openSession");
+    setMethod<openIceSession>(object, "openIceSession");
+    setMethod<fingerprint>(object, "fingerprint");
     setMethod<setTransport>(object, "setTransport");
     setMethod<setAudio>(object, "setAudio");
     setMethod<engineStats>(object, "stats");

@@ -18,7 +18,26 @@ EngineOptions readEngineOptions(const Napi::Object& options);
 Transport readTransport(const Napi::Object& transport);
 AudioPlan readAudioPlan(const Napi::Object& wanted);
 RemoteMedia readRemoteMedia(const Napi::Object& remote);
+/** What both kinds of session negotiate: codecs, telephone-event, packet time and direction. */
+RemoteMedia readFormats(const Napi::Object& remote);
+/** Nothing for `none`. */
+std::optional<SrtpKeys> readSecurity(const Napi::Object& security);
 DigitCommand readDigit(const Napi::Value& digit, const Napi::Value& ms);
+
+// The same of ICE (ice_values.cc).
+
+IceOptions readIceOptions(const Napi::Object& options);
+/** The addresses of a restart; none given: those of all interfaces. */
+std::vector<std::string> readAddresses(const Napi::Object& options);
+std::vector<IceCandidate> readCandidates(const Napi::Object& list);
+/** With `security` of DTLS in the second; of any other kind in the first. */
+std::pair<RemoteMedia, IceRemote> readIceMedia(const Napi::Object& remote);
+
+// From ours to JavaScript's (event_values.cc).
+
+const char* nameOf(CodecName codec);
+Napi::Object toObject(Napi::Env env, const Event& event);
+Napi::Object toObject(Napi::Env env, const Fingerprint& fingerprint);
 
 /** createEngine(options): the engine with its methods (engine_wrap.cc). */
 Napi::Value createEngine(const Napi::CallbackInfo& info);

@@ -8,13 +8,26 @@
 #include <string>
 #include <utility>
 
+#include "ice.h"
 #include "media.h"
 
 namespace offhook {
 
 /** Something to tell JavaScript; which fields count depends on the type. */
 struct Event {
-    enum class Type : uint8_t { Capture, FirstPacket, Digit, Bye, Silent, Device };
+    enum class Type : uint8_t {
+        Capture,
+        FirstPacket,
+        Digit,
+        Bye,
+        Silent,
+        Device,
+        IceCandidate,
+        IceGathered,
+        IceState,
+        DtlsKeys,
+        DtlsFailed,
+    };
 
     Type type = Type::Capture;
     int session = 0;
@@ -22,14 +35,17 @@ struct Event {
     /** Duration of a digit or of a silence. */
     uint32_t ms = 0;
     PcmName pcm = PcmName::Playback;
-    /** Capture: open; Device: working. */
+    /** Capture: open; Device: working; DtlsFailed: by a fingerprint that does not match. */
     bool on = false;
     std::string reason;
+    IceCandidate candidate = {};
+    IceState ice = IceState::Failed;
+    SrtpSuite suite = SrtpSuite::AeadAes128Gcm;
 };
 
 /**
- * The bounded ring of events to JavaScript. It locks: the network and the device thread post here, the audio thread
- * never does.
+ * The bounded ring of events to JavaScript. It locks: the network, the device and the ice thread post here, the
+ * audio thread never does.
  */
 class EventQueue {
   public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "clock.h"
+#include "demultiplex.h"
 
 namespace offhook {
 
@@ -40,18 +41,57 @@ bool NetworkPath::receiveRtp() {
         if (!size) return false;
         // A new key holds from the first packet that comes after it.
         if (setups_.fresh()) adoptSetup(monotonicNs());
-        const bool wanted = receives(setup_.direction);
-        // What is not wanted now still moves the rollover counter (RFC 3711 §3.3.1).
-        if (!started_ || !(wanted || setup_.srtpReceiver)) continue;
         if (*size > slot.bytes.size()) {
-            countMalformed();
+            if (started_ && receives(setup_.direction)) countMalformed();
             continue;
         }
-        const std::span<uint8_t> bytes = std::span(slot.bytes).first(*size);
-        const auto plain = setup_.srtpReceiver ? countedSize(setup_.srtpReceiver->unprotectRtp(bytes)) : size;
-        if (plain && wanted) receive(bytes.first(*plain), slot, from);
+        takeRtp(std::span(slot.bytes).first(*size), slot, from);
     }
     return true;
+}
+
+void NetworkPath::takeRtp(std::span<uint8_t> bytes, Datagram& slot, const SocketAddress& from) {
+    const bool wanted = receives(setup_.direction);
+    SrtpReceiver* const srtp = srtpReceiver();
+    // What is not wanted now still moves the rollover counter (RFC 3711 §3.3.1).
+    if (!started_ || !(wanted || srtp != nullptr)) return;
+    const auto plain = srtp != nullptr ? countedSize(srtp->unprotectRtp(bytes)) : bytes.size();
+    if (plain && wanted) receive(bytes.first(*plain), slot, from);
+}
+
+/** Whom ICE lets through is the far end: its address is that of nobody, as the negotiated one is. */
+bool NetworkPath::receiveIce() {
+    for (int i = 0; i < kBurst; ++i) {
+        Datagram* const datagram = context_.ice->received();
+        if (datagram == nullptr) return false;
+        if (setups_.fresh()) adoptSetup(monotonicNs());
+        const std::span<uint8_t> bytes = std::span(datagram->bytes).first(datagram->size);
+        if (kindOf(bytes) == DatagramKind::Rtcp) {
+            if (started_) takeRtcp(bytes, {});
+        } else {
+            Datagram* const free = context_.datagrams.slot();
+            Datagram& slot = free != nullptr ? *free : overflow_;
+            std::copy(bytes.begin(), bytes.end(), slot.bytes.begin());
+            takeRtp(std::span(slot.bytes).first(bytes.size()), slot, {});
+        }
+        context_.ice->takeReceived();
+    }
+    return true;
+}
+
+/** Keys of DTLS come with the way of ICE, others with the negotiation. */
+SrtpReceiver* NetworkPath::srtpReceiver() {
+    if (context_.ice != nullptr) {
+        if (SrtpReceiver* const agreed = context_.ice->rtcpWay().srtpReceiver.get()) return agreed;
+    }
+    return setup_.srtpReceiver.get();
+}
+
+SrtpSender* NetworkPath::srtpSender() {
+    if (context_.ice != nullptr) {
+        if (SrtpSender* const agreed = context_.ice->rtcpWay().srtpSender.get()) return agreed;
+    }
+    return setup_.srtpSender.get();
 }
 
 /** The size of what is authentic. */
@@ -130,11 +170,15 @@ bool NetworkPath::receiveRtcp() {
             if (isFarEnd(from)) countMalformed();
             continue;
         }
-        const std::span<uint8_t> bytes = std::span(octets).first(*size);
-        const auto plain = setup_.srtpReceiver ? countedSize(setup_.srtpReceiver->unprotectRtcp(bytes)) : size;
-        if (plain) receiveReport(bytes.first(*plain), from);
+        takeRtcp(std::span(octets).first(*size), from);
     }
     return true;
+}
+
+void NetworkPath::takeRtcp(std::span<uint8_t> bytes, const SocketAddress& from) {
+    SrtpReceiver* const srtp = srtpReceiver();
+    const auto plain = srtp != nullptr ? countedSize(srtp->unprotectRtcp(bytes)) : bytes.size();
+    if (plain) receiveReport(bytes.first(*plain), from);
 }
 
 void NetworkPath::receiveReport(std::span<const uint8_t> bytes, const SocketAddress& from) {
@@ -201,14 +245,17 @@ void NetworkPath::sendReport(int64_t now, bool goodbye) {
                                                .report = reception_.report(now),
                                                .cname = context_.local.cname,
                                                .goodbye = goodbye});
-    if (setup_.srtpSender) {
+    IceLink* const ice = context_.ice;
+    if (ice != nullptr && ice->rtcpWay().kind == IceWay::Kind::None) return;
+    if (SrtpSender* const srtp = srtpSender()) {
         const size_t size = datagram.size();
         datagram.resize(size + kSrtpTrailer);
-        datagram.resize(setup_.srtpSender->protectRtcp(datagram, size));
+        datagram.resize(srtp->protectRtcp(datagram, size));
         if (datagram.empty()) return;
     }
     // A report that the kernel does not take is as good as lost; the next one says the same.
-    [[maybe_unused]] const bool taken = context_.sockets.rtcp.send(datagram, setup_.rtcp);
+    [[maybe_unused]] const bool taken =
+        ice != nullptr ? ice->sendRtcp(datagram) : context_.sockets.rtcp.send(datagram, setup_.rtcp);
 }
 
 /** A sender report only if something was sent since the last report (RFC 3550 §6.4). */

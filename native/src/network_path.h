@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "event_queue.h"
+#include "ice_link.h"
 #include "jitter_buffer.h"
 #include "media.h"
 #include "reception.h"
@@ -42,6 +43,8 @@ class NetworkPath {
         int session;
         const LocalMedia& local;
         const SocketPair& sockets;
+        /** Null without ICE. */
+        IceLink* ice;
         SessionCounters& counters;
         SpscRing<Datagram>& datagrams;
         EventQueue& events;
@@ -55,6 +58,8 @@ class NetworkPath {
     bool receiveRtp();
     /** The same of RTCP. */
     bool receiveRtcp();
+    /** Takes both from the ice thread. */
+    bool receiveIce();
     /** What time brings: a new negotiation, RTCP, silence, digits whose end was lost. */
     void tick(int64_t now);
     /** The last report, with BYE (RFC 3550 §6.6). */
@@ -63,6 +68,10 @@ class NetworkPath {
   private:
     void adoptSetup(int64_t now);
     std::optional<size_t> countedSize(const Unprotected& unprotected);
+    void takeRtp(std::span<uint8_t> bytes, Datagram& slot, const SocketAddress& from);
+    void takeRtcp(std::span<uint8_t> bytes, const SocketAddress& from);
+    SrtpReceiver* srtpReceiver();
+    SrtpSender* srtpSender();
     void receive(std::span<const uint8_t> bytes, Datagram& slot, const SocketAddress& from);
     bool isFarEnd(const SocketAddress& from) const { return source_.knowsHost(from) || from.sameHost(setup_.rtcp); }
     void receiveReport(std::span<const uint8_t> bytes, const SocketAddress& from);

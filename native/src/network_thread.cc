@@ -49,7 +49,7 @@ void NetworkThread::run() {
 }
 
 void NetworkThread::receive() {
-    std::vector<pollfd> polled{{wake_.fd(), POLLIN, 0}};
+    std::vector<pollfd> polled{{wake_.fd(), POLLIN, 0}, {iceWake_.fd(), POLLIN, 0}};
     for (const Session* session : sessions_) {
         polled.push_back({session->sockets().rtp.fd(), POLLIN, 0});
         polled.push_back({session->sockets().rtcp.fd(), POLLIN, 0});
@@ -57,10 +57,12 @@ void NetworkThread::receive() {
     const int timeout = !removed_.empty() ? kRemovalMs : sessions_.empty() ? -1 : kTickMs;
     if (poll(polled.data(), polled.size(), timeout) <= 0) return;
     if (polled[0].revents != 0) wake_.drain();
+    if (polled[1].revents != 0) iceWake_.drain();
     bool flooded = false;
     for (size_t i = 0; i < sessions_.size(); ++i) {
-        if (polled[1 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtp();
-        if (polled[2 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtcp();
+        if (polled[2 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtp();
+        if (polled[3 + 2 * i].revents != 0) flooded |= sessions_[i]->network().receiveRtcp();
+        if (polled[1].revents != 0 && sessions_[i]->ice() != nullptr) flooded |= sessions_[i]->network().receiveIce();
     }
     if (flooded) rest();
 }

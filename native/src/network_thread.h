@@ -27,6 +27,8 @@ class NetworkThread {
     bool add(Session& session) { return command({&session, true}); }
     bool remove(Session& session) { return command({&session, false}); }
     void wake() { wake_.signal(); }
+    /** Signalled by the ice thread for datagrams that it hands over. */
+    Wake& iceWake() { return iceWake_; }
 
   private:
     struct Command {
@@ -43,6 +45,7 @@ class NetworkThread {
 
     const int priority_;
     Wake wake_;
+    Wake iceWake_;
     SpscRing<Command> commands_{4 * kMaxSessions};
     std::vector<Session*> sessions_;
     std::vector<Session*> removed_;

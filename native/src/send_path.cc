@@ -13,8 +13,9 @@ constexpr int64_t kBreak = 40 * kNsPerMs;
 
 }  // namespace
 
-SendPath::SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& counters)
+SendPath::SendPath(const UdpSocket& socket, IceLink* ice, uint32_t ssrc, SessionCounters& counters)
     : socket_(socket),
+      ice_(ice),
       ssrc_(ssrc),
       counters_(counters),
       // Below 2^15, so that a loss at the start cannot hide a rollover (RFC 3711 §3.3.1).
@@ -100,14 +101,24 @@ void SendPath::sendEvents(const AudioSetup& setup, const TelephoneEventSender::F
 void SendPath::send(const AudioSetup& setup, RtpPacket packet) {
     packet.sequence = sequence_++;
     alignas(8) std::array<uint8_t, kMaxDatagram + kSrtpTrailer> datagram;
-    size_t size = buildRtp(packet, std::span(datagram).first(kMaxDatagram));
-    if (setup.srtp) size = setup.srtp->protectRtp(datagram, size);
-    // What cannot be protected is not sent at all.
-    if (size == 0) return;
+    const size_t size = buildRtp(packet, std::span(datagram).first(kMaxDatagram));
     // A datagram that the kernel does not take is lost like one on the way; the sequence number shows it.
-    if (!socket_.send(std::span(datagram).first(size), setup.destination)) return;
+    if (!send(setup, datagram, size)) return;
     counters_.packetsSent.fetch_add(1, std::memory_order_relaxed);
     counters_.octetsSent.fetch_add(packet.payload.size(), std::memory_order_relaxed);
+}
+
+/** Keys of DTLS come with the way of ICE, others with the negotiation. What cannot be protected is not sent at all. */
+bool SendPath::send(const AudioSetup& setup, std::span<uint8_t> buffer, size_t size) {
+    SrtpSender* srtp = setup.srtp.get();
+    if (ice_ != nullptr) {
+        const IceWay& way = ice_->rtpWay();
+        if (way.kind == IceWay::Kind::None) return false;
+        if (way.srtpSender) srtp = way.srtpSender.get();
+    }
+    if (srtp != nullptr) size = srtp->protectRtp(buffer, size);
+    if (size == 0) return false;
+    return ice_ != nullptr ? ice_->sendRtp(buffer.first(size)) : socket_.send(buffer.first(size), setup.destination);
 }
 
 void SendPath::applyLoss(AudioSetup& setup) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "codec_set.h"
+#include "ice_link.h"
 #include "rtp.h"
 #include "session_counters.h"
 #include "telephone_event.h"
@@ -24,7 +25,8 @@ constexpr size_t kMaxBlock = kSampleRate / 50;
  */
 class SendPath {
   public:
-    SendPath(const UdpSocket& socket, uint32_t ssrc, SessionCounters& counters);
+    /** With `ice`, its way out is taken in place of the socket. */
+    SendPath(const UdpSocket& socket, IceLink* ice, uint32_t ssrc, SessionCounters& counters);
 
     /** Takes one block of at most kMaxBlock samples, whose last sample is of `now` (monotonic ns). */
     void feed(std::span<const int16_t> block, AudioSetup& setup, int64_t now);
@@ -42,9 +44,11 @@ class SendPath {
     void sendFrame(AudioSetup& setup, std::span<const int16_t> samples, int64_t now);
     void sendEvents(const AudioSetup& setup, const TelephoneEventSender::Frame& frame);
     void send(const AudioSetup& setup, RtpPacket packet);
+    bool send(const AudioSetup& setup, std::span<uint8_t> buffer, size_t size);
     void applyLoss(AudioSetup& setup);
 
     const UdpSocket& socket_;
+    IceLink* const ice_;
     const uint32_t ssrc_;
     SessionCounters& counters_;
     TelephoneEventSender events_;

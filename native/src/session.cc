@@ -14,17 +14,25 @@ unsigned packetTimeOf(const RemoteMedia& remote) {
 }  // namespace
 
 Session::Session(int id, LocalMedia local, SocketPair sockets, EventQueue& events)
+    : Session(id, std::move(local), std::move(sockets), nullptr, events) {}
+
+Session::Session(int id, LocalMedia local, std::unique_ptr<IceLink> ice, EventQueue& events)
+    : Session(id, std::move(local), {UdpSocket::adopt(-1), UdpSocket::adopt(-1), 0}, std::move(ice), events) {}
+
+Session::Session(int id, LocalMedia local, SocketPair sockets, std::unique_ptr<IceLink> ice, EventQueue& events)
     : id_(id),
       local_(std::move(local)),
       sockets_(std::move(sockets)),
+      ice_(std::move(ice)),
       srtp_(local_.ssrc),
-      send_(sockets_.rtp, local_.ssrc, counters_),
+      send_(sockets_.rtp, ice_.get(), local_.ssrc, counters_),
       receive_(counters_),
-      network_({id_, local_, sockets_, counters_, datagrams_, events}) {}
+      network_({id_, local_, sockets_, ice_.get(), counters_, datagrams_, events}) {}
 
 bool Session::start(const RemoteMedia& remote) {
-    const std::optional<SocketAddress> rtp = SocketAddress::parse(remote.address, remote.port);
-    const std::optional<SocketAddress> rtcp = SocketAddress::parse(remote.address, remote.rtcpPort);
+    // ICE knows where the far end is.
+    const auto rtp = ice_ ? SocketAddress{} : SocketAddress::parse(remote.address, remote.port);
+    const auto rtcp = ice_ ? SocketAddress{} : SocketAddress::parse(remote.address, remote.rtcpPort);
     if (!rtp || !rtcp) return false;
     const SrtpStreams srtp = srtp_.negotiate(remote.security);
     network_.setups().back() = {.rtp = *rtp,
@@ -64,6 +72,13 @@ void Session::refresh() {
         receive_.accept(*datagram, setup());
         datagrams_.pop();
     }
+}
+
+/** The ice thread may let go at once, and the session be gone: the wake is not the session's. */
+void Session::releaseNetwork() {
+    Wake* const next = ice_ ? &ice_->iceThread() : nullptr;
+    networkReleased_.store(true, std::memory_order_release);
+    if (next != nullptr) next->signal();
 }
 
 void Session::closeSockets() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "codec_set.h"
+#include "ice_link.h"
 #include "media.h"
 #include "network_path.h"
 #include "receive_path.h"
@@ -25,7 +26,8 @@ struct DigitCommand {
 /**
  * One call's media. Three threads share it, each its own part: JavaScript's makes, negotiates and destroys it; the
  * audio thread sends and plays; the network thread receives. It is destroyed when both have let go of it, the audio
- * thread first, so that the network thread's BYE is the last packet.
+ * thread first, so that the network thread's BYE is the last packet. With ICE, the ice thread holds the way out, and
+ * lets go last.
  */
 class Session {
   public:
@@ -33,11 +35,16 @@ class Session {
     static constexpr size_t kMaxDigits = 32;
 
     Session(int id, LocalMedia local, SocketPair sockets, EventQueue& events);
+    /** Its datagrams go the way of ICE. */
+    Session(int id, LocalMedia local, std::unique_ptr<IceLink> ice, EventQueue& events);
 
     int id() const { return id_; }
     const LocalMedia& local() const { return local_; }
     const SessionCounters& counters() const { return counters_; }
+    /** Closed with ICE. */
     const SocketPair& sockets() const { return sockets_; }
+    /** Null without ICE. */
+    IceLink* ice() const { return ice_.get(); }
 
     // JavaScript's thread.
 
@@ -68,18 +75,22 @@ class Session {
 
     NetworkPath& network() { return network_; }
     bool audioReleased() const { return audioReleased_.load(std::memory_order_acquire); }
-    void releaseNetwork() { networkReleased_.store(true, std::memory_order_release); }
+    void releaseNetwork();
+    /** The ice thread: whether the network thread has said its last. */
+    bool networkReleased() const { return networkReleased_.load(std::memory_order_acquire); }
     void closeSockets();
 
     /** JavaScript's thread: whether nobody else uses it any more. */
-    bool released() const { return networkReleased_.load(std::memory_order_acquire); }
+    bool released() const { return networkReleased() && (!ice_ || ice_->released()); }
 
   private:
+    Session(int id, LocalMedia local, SocketPair sockets, std::unique_ptr<IceLink> ice, EventQueue& events);
     AudioSetup& setup() { return setups_.front(); }
 
     const int id_;
     const LocalMedia local_;
     SocketPair sockets_;
+    const std::unique_ptr<IceLink> ice_;
     SessionCounters counters_;
     SrtpNegotiation srtp_;
     TripleBuffer<AudioSetup> setups_;

@@ -16,8 +16,16 @@ class UdpSocket {
     /** Binds; nothing when the port is taken. Throws std::system_error for anything else. */
     static std::optional<UdpSocket> bind(const SocketAddress& address, uint8_t dscp);
 
+    /** Takes over a descriptor that is bound and does not block; a negative one is closed already. */
+    static UdpSocket adopt(int fd) { return UdpSocket(fd); }
+
     UdpSocket(UdpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    UdpSocket& operator=(UdpSocket&&) = delete;
+    UdpSocket& operator=(UdpSocket&& other) noexcept {
+        if (this == &other) return *this;
+        close();
+        fd_ = std::exchange(other.fd_, -1);
+        return *this;
+    }
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;
     ~UdpSocket() { close(); }

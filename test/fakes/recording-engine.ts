@@ -1,9 +1,16 @@
 /** A media engine that opens no device and no port: it notes what it was told, and can be told to fail. */
 import type {
     EngineStats,
+    Fingerprint,
+    IceCandidate,
+    IceCredentials,
+    IceOptions,
+    IceSession,
+    LocalIce,
     LocalMedia,
     MediaSession,
     OwnedMediaEngine,
+    RemoteIceMedia,
     RemoteMedia,
     SessionStats,
     Transport,
@@ -66,9 +73,58 @@ export class RecordingSession implements MediaSession {
     }
 }
 
+/** The same with ICE; what the engine would tell goes through `options.onEvent`. */
+export class RecordingIceSession implements IceSession {
+    readonly id: number;
+    readonly local: LocalIce;
+    readonly options: IceOptions;
+    readonly started: RemoteIceMedia[] = [];
+    readonly added: {readonly candidates: readonly IceCandidate[]; readonly complete: boolean}[] = [];
+    readonly restarts: (readonly string[])[] = [];
+    readonly digits: {readonly digit: string; readonly ms: number}[] = [];
+    closed = false;
+
+    constructor(id: number, options: IceOptions) {
+        this.id = id;
+        this.options = options;
+        this.local = {...credentialsOf(id, 0), ssrc: id, cname: `session-${id}`};
+    }
+
+    start(remote: RemoteIceMedia): void {
+        if (this.closed) throw Object.assign(new Error("the session is closed"), {code: "closed"});
+        this.started.push(remote);
+    }
+
+    addCandidates(more: {readonly candidates: readonly IceCandidate[]; readonly complete: boolean}): void {
+        this.added.push(more);
+    }
+
+    restartIce({addresses}: {readonly addresses: readonly string[]}): IceCredentials {
+        this.restarts.push(addresses);
+        return credentialsOf(this.id, this.restarts.length);
+    }
+
+    sendDigit(digit: string, ms: number): void {
+        this.digits.push({digit, ms});
+    }
+
+    stats(): SessionStats {
+        return noStats;
+    }
+
+    close(): void {
+        this.closed = true;
+    }
+}
+
+function credentialsOf(session: number, generation: number): IceCredentials {
+    return {ufrag: `frag${session}g${generation}`, pwd: `password0of0session${session}g${generation}`};
+}
+
 /** See the head of the file. */
 export class RecordingEngine implements OwnedMediaEngine {
     readonly sessions: RecordingSession[] = [];
+    readonly iceSessions: RecordingIceSession[] = [];
     readonly audio: WantedAudio[] = [];
     readonly transports: Transport[] = [];
     readonly #address: string;
@@ -86,9 +142,20 @@ export class RecordingEngine implements OwnedMediaEngine {
 
     openSession(address = this.#address): RecordingSession {
         if (this.failure !== null) throw this.failure;
-        const session = new RecordingSession(this.sessions.length + 1, address);
+        const session = new RecordingSession(this.sessions.length + this.iceSessions.length + 1, address);
         this.sessions.push(session);
         return session;
+    }
+
+    openIceSession(options: IceOptions): RecordingIceSession {
+        if (this.failure !== null) throw this.failure;
+        const session = new RecordingIceSession(this.sessions.length + this.iceSessions.length + 1, options);
+        this.iceSessions.push(session);
+        return session;
+    }
+
+    fingerprint(): Fingerprint {
+        return {hash: "sha-256", value: Uint8Array.from({length: 32}, (_, at) => at)};
     }
 
     setTransport(transport: Transport): void {
@@ -114,6 +181,6 @@ export class RecordingEngine implements OwnedMediaEngine {
     }
 
     close(): void {
-        for (const session of this.sessions) session.close();
+        for (const session of [...this.sessions, ...this.iceSessions]) session.close();
     }
 }

@@ -35,7 +35,7 @@ export const QUIET: WantedAudio = {
     ring: null,
 };
 
-export function inCall(session: MediaSession, change: Partial<WantedAudio> = {}): WantedAudio {
+export function inCall(session: {readonly id: number}, change: Partial<WantedAudio> = {}): WantedAudio {
     return {...QUIET, mix: [session.id], microphone: "open", ...change};
 }
 
