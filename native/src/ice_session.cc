@@ -13,6 +13,8 @@ namespace {
 
 /** A flight of a handshake is a few datagrams. */
 constexpr size_t kMaxEarly = 8;
+/** How long a generation that was replaced still listens. */
+constexpr int64_t kGrace = 3 * kNsPerSecond;
 constexpr int64_t kHandshakeTime = 30 * kNsPerSecond;
 
 }  // namespace
@@ -30,7 +32,7 @@ void IceSession::gather(const IceCredentials& local) {
 /** Assigned first: some signals come from within the call. */
 void IceSession::openAgent(const IceCredentials& local) {
     std::unique_ptr<IceAgent>& place = current_ ? next_ : current_;
-    if (place) discarded_.push_back(std::move(place));
+    if (place) discarded_.push_back({.agent = std::move(place), .until = 0});
     place = std::make_unique<IceAgent>(context_.loop, static_cast<IceAgentListener&>(*this));
     if (!place->gather(options_, local, context_.transport)) tell(IceState::Failed);
 }
@@ -84,9 +86,23 @@ void IceSession::tell(IceState state) {
     context_.events.post(std::move(event));
 }
 
+/** The far end sends to the old path until it knows the new one, and some is on the way. */
+void IceSession::retire(std::unique_ptr<IceAgent> agent) {
+    discarded_.push_back({.agent = std::move(agent), .until = monotonicNs() + kGrace});
+    GSource* const turn = g_timeout_source_new(kGrace / kNsPerMs + 1);
+    g_source_set_callback(
+        turn, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, nullptr, nullptr);
+    g_source_attach(turn, context_.loop.context);
+    g_source_unref(turn);
+}
+
+void IceSession::discard(int64_t now) {
+    std::erase_if(discarded_, [now](const Discarded& discarded) { return now >= discarded.until; });
+}
+
 void IceSession::onPair(IceAgent& agent) {
     if (&agent == next_.get()) {
-        discarded_.push_back(std::move(current_));
+        retire(std::move(current_));
         current_ = std::move(next_);
         // Consumers learn that the new generation works although the old one did.
         told_.reset();

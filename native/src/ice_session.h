@@ -46,8 +46,8 @@ class IceSession : private IceAgentListener, private DtlsListener {
     void restart(const IceCredentials& local, const std::vector<std::string>& addresses);
     /** Sends what the other threads have for the relay. */
     void relay();
-    /** Ends generations that are not needed any more: never from within their own calls. */
-    void discard() { discarded_.clear(); }
+    /** Ends generations whose time is over: never from within their own calls. */
+    void discard(int64_t now);
     Session& session() { return context_.session; }
 
   private:
@@ -60,8 +60,14 @@ class IceSession : private IceAgentListener, private DtlsListener {
     void onDtlsKeys(const SrtpKeys& keys) override;
     void onDtlsFailure(DtlsFailure failure) override;
 
+    struct Discarded {
+        std::unique_ptr<IceAgent> agent;
+        int64_t until;
+    };
+
     IceAgent& newest() { return next_ ? *next_ : *current_; }
     void openAgent(const IceCredentials& local);
+    void retire(std::unique_ptr<IceAgent> agent);
     void tell(IceState state);
     void agree(const std::optional<DtlsRemote>& remote);
     void startDtls();
@@ -76,7 +82,7 @@ class IceSession : private IceAgentListener, private DtlsListener {
     /** Never null after gather(). */
     std::unique_ptr<IceAgent> current_;
     std::unique_ptr<IceAgent> next_;
-    std::vector<std::unique_ptr<IceAgent>> discarded_;
+    std::vector<Discarded> discarded_;
     std::optional<IceRemote> remote_;
     std::optional<IceState> told_;
     bool connected_ = false;

@@ -110,7 +110,7 @@ void IceThread::run() {
     g_source_attach(source, loop_.context);
     while (!stopping_.load(std::memory_order_acquire)) {
         g_main_context_iteration(loop_.context, TRUE);
-        for (auto& [id, session] : sessions_) session->discard();
+        for (auto& [id, session] : sessions_) session->discard(monotonicNs());
     }
     takeCommands();
     finishRemoved(true);

@@ -187,6 +187,26 @@ describe("lifetime", () => {
         expect(framesCaptured).toBeGreaterThan(frames * 0.8);
     });
 
+    test.each([
+        ["exits", "process.exit(0)"],
+        ["throws", "throw new Error('as meant')"],
+        ["closes", "engine.close()"],
+        ["simply ends", ""],
+    ])("a program that gathers, restarts and %s ends by itself", (_, end) => {
+        const {signal, status} = runProgram(`
+            const ice = () => engine.openIceSession({role: "controlling", addresses: ["127.0.0.1"], stun: null,
+                turn: [{address: "127.0.0.1", port: 9, transport: "udp", username: "a", password: "b"}],
+                relayOnly: false, onEvent: () => undefined});
+            ice().close();
+            ice().restartIce({addresses: ["127.0.0.1"]});
+            if (engine.fingerprint().value.length !== 32) process.abort();
+            await pass(100);
+            ${end}
+        `);
+        expect(signal).toBe(null);
+        expect(status).toBe(end.startsWith("throw") ? 1 : 0);
+    });
+
     test("no second OpenSSL comes with the addon", () => {
         createEngine(OPTIONS).close();
         expect(readFileSync("/proc/self/maps", "utf8")).not.toMatch(/libssl|libcrypto/);
