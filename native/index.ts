@@ -129,7 +129,10 @@ export interface TurnServer extends StunServer {
 
 /** How a session gathers candidates (RFC 8445 §5.1). */
 export interface IceOptions {
-    /** Controlling: the one that offers, where both are full agents (RFC 8445 §6.1.1). A conflict is settled by ICE. */
+    /**
+     * Controlling: the one that offers, and in any case who faces a lite agent, which an offer tells (RFC 8445 §6.1.1).
+     * A conflict between full agents is settled by ICE.
+     */
     readonly role: "controlling" | "controlled";
     /** Local addresses, at most 16; none: those of all interfaces but the loopback. */
     readonly addresses: readonly string[];

@@ -51,6 +51,7 @@ class EngineHolder : public std::enable_shared_from_this<EngineHolder> {
         if (hook_) hook_->Remove(env_);
         hook_.reset();
         shutDown();
+        listeners_.clear();
     }
 
     void listen(int session, const Napi::Function& listener) { listeners_[session] = Napi::Persistent(listener); }

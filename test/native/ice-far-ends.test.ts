@@ -60,6 +60,20 @@ describe("far ends of ICE that are not ours", {retry: 1}, () => {
         silent.session.close();
     });
 
+    test("a lite far end, which only answers checks, is reached", async () => {
+        const leg = new IceLeg(left, {role: "controlling"});
+        const ours = await leg.description();
+        const {address, port} = ours.candidates[0] ?? {address: "", port: 0};
+        const peer = new HostilePeer(await boundSocket(), {...ours, address, port});
+        const candidate = {foundation: "1", priority: 1, address: "127.0.0.1", port: peer.port, type: "host"} as const;
+        const {ufrag, pwd} = peer;
+        const ice = {ufrag, pwd, candidates: [{...candidate, related: null}], complete: true};
+        leg.session.start(mediaFor(leg, ice, "passive"));
+        await leg.state("connected");
+        leg.session.close();
+        peer.close();
+    });
+
     test("a peer that ICE lets in gets nowhere with broken DTLS and RTP in clear", async () => {
         const leg = new IceLeg(left);
         const ours = await leg.description();
