@@ -43,11 +43,11 @@ class NetworkPath {
         int session;
         const LocalMedia& local;
         const SocketPair& sockets;
-        /** Null without ICE. */
-        IceLink* ice;
         SessionCounters& counters;
         SpscRing<Datagram>& datagrams;
         EventQueue& events;
+        /** Null without ICE. */
+        IceLink* ice = nullptr;
     };
 
     explicit NetworkPath(const Context& context) : context_(context) {}

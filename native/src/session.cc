@@ -27,7 +27,7 @@ Session::Session(int id, LocalMedia local, SocketPair sockets, std::unique_ptr<I
       srtp_(local_.ssrc),
       send_(sockets_.rtp, ice_.get(), local_.ssrc, counters_),
       receive_(counters_),
-      network_({id_, local_, sockets_, ice_.get(), counters_, datagrams_, events}) {}
+      network_({id_, local_, sockets_, counters_, datagrams_, events, ice_.get()}) {}
 
 bool Session::start(const RemoteMedia& remote) {
     // ICE knows where the far end is.

@@ -76,8 +76,7 @@ struct IcePhone {
     /** What the far end is told, once gathering has ended. */
     IceRemote description() {
         REQUIRE(tells(Event::Type::IceGathered));
-        IceRemote described{
-            .credentials = local, .candidates = {}, .complete = true, .dtls = std::nullopt};
+        IceRemote described{.credentials = local, .candidates = {}, .complete = true, .dtls = std::nullopt};
         std::erase_if(told, [&](const Event& event) {
             if (event.type != Event::Type::IceCandidate) return false;
             described.candidates.push_back(event.candidate);
