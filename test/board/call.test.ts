@@ -152,13 +152,13 @@ describe("firmware that is blocked or killed in a call", () => {
         await call("600#");
         await phone.glass.shows(talking);
         await microphoneIs("open");
-        const over = await blockJavaScript();
+        const block = await blockJavaScript();
         const closed = far("echo").next("CALL_CLOSED", {timeoutMs: 60_000});
         await phone.contacts.putDown();
         await expect.poll(() => isOpen(phone.guest, "handset", "capture"), {timeout: blockMs}).toBe(false);
-        expect(over.is).toBe(false);
+        expect(block.over).toBe(false);
         await closed;
-        expect(over.is).toBe(true);
+        await block.end;
         await phone.ready();
         await microphoneIs("closed");
     });
@@ -229,8 +229,14 @@ function isBusyTone({samples}: {readonly samples: Int16Array}): boolean {
     return beats.some((beat, i) => near(beat.to - beat.from, 480) && near((beats[i + 1]?.from ?? 0) - beat.to, 480));
 }
 
+/** A time in which JavaScript is blocked. */
+interface Block {
+    readonly over: boolean;
+    readonly end: Promise<void>;
+}
+
 /** Keeps the firmware's JavaScript, and nothing else of it, from running; resolves when it is. */
-async function blockJavaScript(): Promise<{readonly is: boolean}> {
+async function blockJavaScript(): Promise<Block> {
     await phone.guest.run("kill -USR1 $(cat /run/phone.pid)");
     await phone.logs(/Debugger listening on ws:/);
     const expression = `console.log("blocked"); {const until = Date.now() + ${blockMs}; while (Date.now() < until);}`;
@@ -240,13 +246,18 @@ async function blockJavaScript(): Promise<{readonly is: boolean}> {
         const request = {id: 1, method: "Runtime.evaluate", params: {expression: ${JSON.stringify(expression)}}};
         socket.onopen = () => socket.send(JSON.stringify(request));
         socket.onmessage = () => process.exit();`;
-    const debugger_ = phone.guest.spawn("cat >/tmp/debug.mjs; exec node /tmp/debug.mjs");
-    debugger_.write(debug);
-    debugger_.end();
-    const over = {is: false};
-    void debugger_.exited.then(() => {
-        over.is = true;
+    const program = phone.guest.spawn("cat >/tmp/debug.mjs; exec node /tmp/debug.mjs");
+    program.write(debug);
+    program.end();
+    let over = false;
+    const end = program.exited.then(() => {
+        over = true;
     });
     await phone.logs(/^blocked$/m);
-    return over;
+    return {
+        get over() {
+            return over;
+        },
+        end,
+    };
 }
