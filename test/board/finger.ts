@@ -37,5 +37,19 @@ export async function dial(phone: BoardPhone, number: string, then: string | Reg
     await phone.glass.shows(then, lookMs * looks);
 }
 
+/** Lifts, and calls 600 digit by digit as the glass takes them; resolves when the echo has answered. */
+export async function callTheEcho(phone: BoardPhone, ms: number): Promise<void> {
+    await phone.contacts.lift();
+    await phone.glass.shows("Dial a number", ms);
+    for (const typed of ["6", "60", "600"]) {
+        const key = typed.at(-1) as Key;
+        await phone.contacts.press(key);
+        await phone.glass.shows(new RegExp(`\\b${typed}\\b`), ms);
+        await phone.contacts.move({open: key}, {waitUs: upUs});
+    }
+    await phone.contacts.tap("#");
+    await phone.glass.shows(talking, ms);
+}
+
 /** The glass in a call that is talked in: its time and its codec. */
 export const talking = /\b\d:\d\d +G\.711A/;

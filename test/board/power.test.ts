@@ -3,9 +3,9 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
 import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from "vitest";
-import type {Key} from "../../hal/board.ts";
 import {seededRandom} from "../support/random.ts";
 import {BoardPhone} from "./board-phone.ts";
+import {callTheEcho} from "./finger.ts";
 import {PowerCutDisk} from "./power-cut-disk.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -51,20 +51,6 @@ async function answerOf(board: BoardPhone, line: string, pattern: RegExp): Promi
     });
 }
 
-/** Calls 600, digit by digit as the glass takes them, and resolves when the echo has answered. */
-async function callTheEcho(): Promise<void> {
-    await phone.contacts.lift();
-    await phone.glass.shows("Dial a number", slowMs);
-    for (const typed of ["6", "60", "600"]) {
-        const key = typed.at(-1) as Key;
-        await phone.contacts.press(key);
-        await phone.glass.shows(new RegExp(`\\b${typed}\\b`), slowMs);
-        await phone.contacts.move({open: key}, {waitUs: 100_000});
-    }
-    await phone.contacts.tap("#");
-    await phone.glass.shows(/^\d:\d\d +G\.711A/m, slowMs);
-}
-
 async function hangUp(): Promise<void> {
     await phone.contacts.putDown();
     await phone.glass.shows("ready", slowMs);
@@ -95,11 +81,11 @@ function fileSystemErrors(): Promise<string> {
 describe("the plug, pulled in a call", {timeout}, () => {
     it("takes no call that the console had listed, and the phone is back without a touch", async () => {
         for (let count = 1; count <= 2; count += 1) {
-            await callTheEcho();
+            await callTheEcho(phone, slowMs);
             await hangUp();
             await lists(count);
         }
-        await callTheEcho();
+        await callTheEcho(phone, slowMs);
         await phone.cutPower();
         await phone.powerOn();
         await phone.glass.shows("ready", slowMs);
@@ -120,7 +106,7 @@ describe("the plug, pulled in a call", {timeout}, () => {
     it("hinders no new call", async () => {
         // The echo was never told that the call is over, and takes one at a time.
         await phone.farEnds[0]?.control.hangUp();
-        await callTheEcho();
+        await callTheEcho(phone, slowMs);
         await hangUp();
         await lists(4);
         expect(await calls()).toEqual(["placed", "interrupted", "placed", "placed"]);

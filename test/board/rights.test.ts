@@ -2,8 +2,8 @@ import {mkdtempSync, readFileSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
-import type {Key} from "../../hal/board.ts";
 import {BoardPhone} from "./board-phone.ts";
+import {callTheEcho} from "./finger.ts";
 
 /** For what the board does by itself, in ms: the machine under it may be busy. */
 const slowMs = 180_000;
@@ -73,16 +73,7 @@ describe("the firmware's process", {timeout}, () => {
     });
 
     it("runs its audio thread with SCHED_FIFO, and no other at its priority, in a call", async () => {
-        await phone.contacts.lift();
-        await phone.glass.shows("Dial a number", slowMs);
-        for (const typed of ["6", "60", "600"]) {
-            const key = typed.at(-1) as Key;
-            await phone.contacts.press(key);
-            await phone.glass.shows(new RegExp(`\\b${typed}\\b`), slowMs);
-            await phone.contacts.move({open: key}, {waitUs: 100_000});
-        }
-        await phone.contacts.tap("#");
-        await phone.glass.shows(/^\d:\d\d +G\.711A/m, slowMs);
+        await callTheEcho(phone, slowMs);
         const threads = await run(
             `for t in /proc/$(cat /run/phone.pid)/task/*; do echo "$(cat $t/comm) $(sed 's/.*) //' $t/stat | cut -d' ' -f38,39)"; done`,
         );
