@@ -228,6 +228,20 @@ Napi::Value closeSession(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
 }
 
+/** What every session has; `local` is completed by its source. */
+Napi::Object sessionObject(const EngineReference& engine, const Session& session, Napi::Object local) {
+    local.Set("ssrc", session.local().ssrc);
+    local.Set("cname", session.local().cname);
+    Napi::Object object = Napi::Object::New(local.Env());
+    object.Set("id", session.id());
+    object.Set("local", local);
+    setMethod<sendDigit>(object, "sendDigit");
+    setMethod<sessionStats>(object, "stats");
+    setMethod<closeSession>(object, "close");
+    wrap(object, kSessionTag, std::make_unique<SessionHolder>(SessionHolder{engine, session.id()}));
+    return object;
+}
+
 Napi::Value openSession(const Napi::CallbackInfo& info) {
     const EngineReference& engine = unwrap<EngineReference>(info, kEngineTag);
     const Napi::Env env = info.Env();
@@ -238,16 +252,8 @@ Napi::Value openSession(const Napi::CallbackInfo& info) {
     Napi::Object local = Napi::Object::New(env);
     local.Set("address", session.local().address);
     local.Set("port", session.local().port);
-    local.Set("ssrc", session.local().ssrc);
-    local.Set("cname", session.local().cname);
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("id", session.id());
-    object.Set("local", local);
+    const Napi::Object object = sessionObject(engine, session, local);
     setMethod<startSession>(object, "start");
-    setMethod<sendDigit>(object, "sendDigit");
-    setMethod<sessionStats>(object, "stats");
-    setMethod<closeSession>(object, "close");
-    wrap(object, kSessionTag, std::make_unique<SessionHolder>(SessionHolder{engine, session.id()}));
     return object;
 }
 
@@ -290,18 +296,10 @@ Napi::Value openIceSession(const Napi::CallbackInfo& info) {
     const Session& session = engine->engine().openIceSession(readIceOptions(options), credentials);
     engine->listen(session.id(), onEvent.As<Napi::Function>());
     Napi::Object local = toObject(env, credentials);
-    local.Set("ssrc", session.local().ssrc);
-    local.Set("cname", session.local().cname);
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("id", session.id());
-    object.Set("local", local);
+    const Napi::Object object = sessionObject(engine, session, local);
     setMethod<startIceSession>(object, "start");
     setMethod<addCandidates>(object, "addCandidates");
     setMethod<restartIce>(object, "restartIce");
-    setMethod<sendDigit>(object, "sendDigit");
-    setMethod<sessionStats>(object, "stats");
-    setMethod<closeSession>(object, "close");
-    wrap(object, kSessionTag, std::make_unique<SessionHolder>(SessionHolder{engine, session.id()}));
     return object;
 }
 
