@@ -1,6 +1,5 @@
 /**
- * Runs parts of the tests one after the other, so that real-time audio has the machine for itself, and adds up what
- * passed and failed. A part that ran nothing has failed.
+ * Runs parts of the tests one after the other and adds up what passed and failed. A part that ran nothing has failed.
  *
  *   check    types, lint, formatting: one each
  *   unit     vitest's project of that name
@@ -88,9 +87,9 @@ const NATIVE_TESTS: Step = {
     name: "C++ tests",
     run: async () => {
         const make = ["make", "--no-print-directory", "-C", "test/native"];
-        // The compiler may have all cores, the tests run one flavour after the other: audio is real-time there, too.
         await command([...make, `-j${availableParallelism()}`, ...FLAVOURS.map((name) => `build/${name}/media-test`)]);
-        const {code, output} = await command([...make, "--keep-going"], {read: true});
+        // The compiler may have all cores; the tests wait for real-time audio, and two flavours at a time fill no core.
+        const {code, output} = await command([...make, "--keep-going", "-j2", "--output-sync"], {read: true});
         return judged(countDoctest(output), code);
     },
 };

@@ -94,6 +94,7 @@ describe("a second caller", () => {
         const closed = farEnd.control.next("CALL_CLOSED");
         await farEnd.control.dial("phone");
         expect((await closed).param).toContain("486");
+        await bench.says(({calls}) => calls?.length === 1);
         expect(bench.said.calls).toMatchObject([{phase: "talking", number: "600"}]);
         const {samples} = await listen(bench.ringer, 300);
         expect(levelOf(samples)).toBe(-Infinity);

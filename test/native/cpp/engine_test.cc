@@ -151,8 +151,16 @@ TEST_CASE("a device that is lost is told after a few attempts, tried again, and 
     CHECK(phone.ear->opened == 2);
 }
 
+/** A new folder: the tests of two flavours run at the same time. */
+static std::filesystem::path ownFolder() {
+    auto path = (std::filesystem::temp_directory_path() / "offhook-engine-XXXXXX").string();
+    REQUIRE(mkdtemp(path.data()) != nullptr);
+    return path;
+}
+
 TEST_CASE("the handset down for 300 ms closes capture although nobody says so, until the next word") {
-    const auto path = std::filesystem::temp_directory_path() / "offhook-hook-test";
+    const auto folder = ownFolder();
+    const auto path = folder / "hook";
     std::ofstream(path) << "0";
     Phone phone(1000, HookSensor{.path = path, .onHook = '0'});
     const Session& session = phone.engine.openSession();
@@ -164,7 +172,7 @@ TEST_CASE("the handset down for 300 ms closes capture although nobody says so, u
     std::ofstream(path) << "1";
     phone.talk(session);
     CHECK(phone.tells(Event::Type::Capture, true));
-    std::filesystem::remove(path);
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("garbage and half-right packets on both sockets harm nothing") {
@@ -270,8 +278,7 @@ TEST_CASE("any order of calls, with cards that fail meanwhile, ends in silence a
 TEST_CASE("the real ALSA code plays and records on the virtual card") {
     const char* plugin = std::getenv("OFFHOOK_VIRTUAL_CARD");
     REQUIRE(plugin != nullptr);
-    const auto folder = std::filesystem::temp_directory_path() / "offhook-engine-test";
-    std::filesystem::create_directories(folder);
+    const auto folder = ownFolder();
     const auto configuration = folder / "asound.conf";
     std::ofstream(configuration) << "pcm_type.offhook_virtual { lib \"" << plugin << "\" }\n"
                                  << "pcm.card { type offhook_virtual folder \"" << folder.string()
