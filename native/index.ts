@@ -86,6 +86,8 @@ export interface MediaFormats {
     readonly ptime: number;
     /** Our own direction. */
     readonly direction: MediaDirection;
+    /** The far end takes VoIP metrics (RFC 3611 §5.1). */
+    readonly voipMetrics: boolean;
 }
 
 /** What was negotiated, as plain data. `start` may be called again for a re-negotiation; SSRC and port stay. */
@@ -198,6 +200,34 @@ export interface LocalIce extends IceCredentials {
     readonly cname: string;
 }
 
+/**
+ * How a stream of voice arrives: the VoIP metrics of RFC 3611 §4.7 since its beginning, the E-model of ITU-T G.107 for
+ * R and MOS.
+ */
+export interface VoiceQuality {
+    /** Of the packets expected, those that did not come and those that the jitter buffer threw away; 0 to 1. */
+    readonly lossRate: number;
+    readonly discardRate: number;
+    /** Lost and discarded within bursts and within the gaps between them (Gmin 16); 0 to 1. */
+    readonly burstDensity: number;
+    readonly gapDensity: number;
+    /** Mean durations in ms. */
+    readonly burstDuration: number;
+    readonly gapDuration: number;
+    /** In ms, null until known. */
+    readonly roundTrip: number | null;
+    /** Delay within the end system, receiving and sending, in ms. */
+    readonly endSystemDelay: number;
+    /** On the narrowband scale of G.107, 0 to 100, whichever the codec. */
+    readonly rFactor: number;
+    /** MOS-LQ, without delay, and MOS-CQ, with it; 1 to 5. */
+    readonly mosListening: number;
+    readonly mosConversational: number;
+}
+
+/** The same as the far end reports it of what we send; what it does not know is null. */
+export type RemoteVoiceQuality = {readonly [Field in keyof VoiceQuality]: VoiceQuality[Field] | null};
+
 export interface SessionStats {
     readonly codec: CodecName | null;
     readonly packetsSent: number;
@@ -219,6 +249,10 @@ export interface SessionStats {
     readonly roundTrip: number | null;
     /** Fraction lost that the far end reported last, 0 to 1, null until known. */
     readonly remoteLoss: number | null;
+    /** Of what we receive; null until packets were received. */
+    readonly quality: VoiceQuality | null;
+    /** Of what we send; null until the far end reported it (RFC 3611 §4.7). */
+    readonly remoteQuality: RemoteVoiceQuality | null;
 }
 
 export interface EngineStats {

@@ -202,5 +202,6 @@ function remoteOf(media: SdpMedia, agreed: Payloads, {codecs, direction, local, 
         telephoneEvent: event ?? null,
         ptime: packetTime(media, local.ptime),
         direction,
+        voipMetrics: false,
     };
 }

@@ -217,6 +217,8 @@ Napi::Value sessionStats(const Napi::CallbackInfo& info) {
     object.Set("bufferDelay", stats.bufferDelay);
     object.Set("roundTrip", orNull(stats.roundTrip));
     object.Set("remoteLoss", orNull(stats.remoteLoss));
+    object.Set("quality", env.Null());
+    object.Set("remoteQuality", env.Null());
     return object;
 }
 

@@ -32,6 +32,8 @@ const noStats: SessionStats = {
     bufferDelay: 0,
     roundTrip: null,
     remoteLoss: null,
+    quality: null,
+    remoteQuality: null,
 };
 
 /** One session with all that was asked of it, in order. */

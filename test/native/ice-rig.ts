@@ -104,6 +104,7 @@ export function mediaFor(
         telephoneEvent: {payloadType: 101, clockRate: 48_000},
         ptime: 20,
         direction: "sendrecv",
+        voipMetrics: false,
     };
 }
 

@@ -56,6 +56,7 @@ export function remoteOf(far: {port: number; rtcpPort: number}, change: Partial<
         telephoneEvent: {payloadType: 101, clockRate: codecs[0]?.clockRate ?? 8000},
         ptime: 20,
         direction: "sendrecv",
+        voipMetrics: false,
         ...change,
     };
 }

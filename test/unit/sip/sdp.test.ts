@@ -147,6 +147,7 @@ describe("our answer", () => {
             telephoneEvent: {payloadType: 100, clockRate: 48_000},
             ptime: 20,
             direction: "sendrecv",
+            voipMetrics: false,
         });
     });
 

@@ -110,6 +110,8 @@ export const media: SessionStats = {
     bufferDelay: 61.4,
     roundTrip: 24,
     remoteLoss: 0.02,
+    quality: null,
+    remoteQuality: null,
 };
 
 const HOUR = 3_600_000;
