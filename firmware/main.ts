@@ -18,6 +18,7 @@ import {messageOf} from "./errors.ts";
 import {createLog, type Log} from "./log.ts";
 import {type OpenSessions, openSessionsOf} from "./open-sessions.ts";
 import {ownAddresses} from "./own-addresses.ts";
+import {type Call, qualityOf} from "./phone/call.ts";
 import {initialState} from "./phone/initial-state.ts";
 import {createPhone, type Phone, type PhoneOptions, type PhonePorts} from "./phone/phone.ts";
 import type {PhoneEvent, StatusFacts} from "./phone/state.ts";
@@ -110,6 +111,12 @@ function facts({config, engine, sessions}: Parts, session: number | null): Statu
     };
 }
 
+/** The facts of a talk are a second old at its end. */
+function withLastQuality({sessions}: Parts, call: Call): Call {
+    const stats = call.session === null || call.talkingSince === null ? null : sessions.statsOf(call.session);
+    return stats === null ? call : {...call, quality: qualityOf(stats) ?? call.quality};
+}
+
 function portsOf(parts: Parts): PhonePorts {
     const {opened, store, config, engine, accounts, post} = parts;
     const size = {columns: opened.board.display.columns, rows: opened.board.display.rows};
@@ -126,8 +133,9 @@ function portsOf(parts: Parts): PhonePorts {
         callLog: {
             open: (call, wall) => store.calls.open(call, wall),
             answer: (call, wall) => store.calls.answer(call, wall),
+            note: (call) => store.calls.note(call),
             close: (call, wall, talkSeconds) =>
-                store.calls.close(call, wall, talkSeconds).then(() => tellRecents(parts)),
+                store.calls.close(withLastQuality(parts, call), wall, talkSeconds).then(() => tellRecents(parts)),
             markMissedSeen: () => store.calls.markMissedSeen().then(() => tellRecents(parts)),
         },
         names: store,

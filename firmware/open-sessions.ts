@@ -1,35 +1,44 @@
 import type {MediaEngine, MediaSession, SessionStats} from "../native/index.ts";
 
-/** The engine as the SIP side sees it, which remembers the open sessions so that their statistics can be shown. */
+/** Sessions that were closed whose last statistics are kept. */
+const remembered = 8;
+
+/** The engine as the SIP side sees it, which remembers the sessions so that their statistics can be shown. */
 export interface OpenSessions {
     readonly engine: MediaEngine;
-    /** Statistics of an open session, null for one that is closed. */
+    /** Statistics of a session, of one that was closed lately the last ones; null for one that is not known. */
     statsOf(id: number): SessionStats | null;
 }
 
 export function openSessionsOf(engine: MediaEngine): OpenSessions {
     const open = new Map<number, MediaSession>();
-    const remembered = (session: MediaSession): MediaSession => {
+    const closed = new Map<number, SessionStats>();
+    const keepLast = (session: MediaSession): void => {
+        if (!open.delete(session.id)) return;
+        closed.set(session.id, session.stats());
+        for (const id of closed.keys()) if (closed.size > remembered) closed.delete(id);
+    };
+    const watched = (session: MediaSession): MediaSession => {
         open.set(session.id, session);
         return {
             id: session.id,
             local: session.local,
             start: (remote) => session.start(remote),
             sendDigit: (digit, ms) => session.sendDigit(digit, ms),
-            stats: () => session.stats(),
+            stats: () => closed.get(session.id) ?? session.stats(),
             close: () => {
-                open.delete(session.id);
+                keepLast(session);
                 session.close();
             },
         };
     };
     return {
         engine: {
-            openSession: (address) => remembered(engine.openSession(address)),
+            openSession: (address) => watched(engine.openSession(address)),
             setAudio: (wanted) => engine.setAudio(wanted),
             stats: () => engine.stats(),
             close: () => engine.close(),
         },
-        statsOf: (id) => open.get(id)?.stats() ?? null,
+        statsOf: (id) => open.get(id)?.stats() ?? closed.get(id) ?? null,
     };
 }

@@ -120,3 +120,12 @@ export function countryName(country: string, text: Text): string {
     countryNames.set(text.locale, kept);
     return kept.of(code) ?? code;
 }
+
+/** A share of 0 to 1. */
+export function percent(share: number): string {
+    return `${(share * 100).toFixed(1)} %`;
+}
+
+export function milliseconds(value: number): string {
+    return `${Math.round(value)} ms`;
+}

@@ -20,7 +20,7 @@ export function sceneOf(state: PhoneState, size: Size): Scene {
     return {state, size, text, wall};
 }
 
-export type HintKey = "ok" | "back" | "up" | "down" | "right" | "upDown" | "leftRight";
+export type HintKey = "ok" | "back" | "up" | "down" | "left" | "right" | "upDown" | "leftRight";
 
 /** How a key is drawn. Back is the X of a display's own keys. */
 const KEY_SIGNS: Readonly<Record<HintKey, string>> = {
@@ -28,6 +28,7 @@ const KEY_SIGNS: Readonly<Record<HintKey, string>> = {
     back: "X",
     up: "↑",
     down: "↓",
+    left: "←",
     right: "→",
     upDown: "↑↓",
     leftRight: "←→",

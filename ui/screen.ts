@@ -6,6 +6,7 @@ import type {Frame} from "../hal/board.ts";
 import {notesOf} from "./notes.ts";
 import {earliest, frameOf, isLarge, line, type Page, type PageLine, RANK, type Size} from "./page.ts";
 import {defaultAccount, nextMinute, type Scene, sceneOf, serviceFaultOf} from "./scene.ts";
+import {callDetailsScreen} from "./screens/call-details.ts";
 import {diallingScreen} from "./screens/dialling.ts";
 import {endedScreen} from "./screens/ended.ts";
 import {firstStartScreen} from "./screens/first-start.ts";
@@ -69,7 +70,10 @@ function shownCall(calls: readonly Call[]): Call | null {
 
 function callPage(scene: Scene, call: Call): Page {
     if (call.phase === "ringing") return incomingScreen(scene, call);
-    return call.phase === "talking" ? talkingScreen(scene, call) : outgoingScreen(scene, call);
+    if (call.phase !== "talking") return outgoingScreen(scene, call);
+    const {details} = scene.state;
+    const detailed = details !== null && !call.emergency;
+    return detailed ? callDetailsScreen(scene, call, details) : talkingScreen(scene, call);
 }
 
 function viewPage(scene: Scene, view: View): Page {

@@ -4,6 +4,7 @@ import type {Call} from "./call.ts";
 import {answerCall, hangUpCall, rejectCall} from "./calls.ts";
 import {digitMs, isDigit, pressDigit, withFeedback} from "./dialling.ts";
 import {openEar} from "./hook.ts";
+import {isDetailed} from "./settle.ts";
 import {currentCall, isListening, ringingCall} from "./standing.ts";
 import type {PhoneState, Step} from "./state.ts";
 import {stepOf, withCall} from "./step.ts";
@@ -48,9 +49,32 @@ function answerByKey(state: PhoneState, call: Call): Step {
     return stepOf({...state, silenced: call.id});
 }
 
+/** With the details on the glass, left and right turn their pages and back puts them away; all else is as without. */
+function detailsKey(state: PhoneState, details: number, key: Key): Step | null {
+    switch (key) {
+        case "right": {
+            return stepOf({...state, details: details + 1});
+        }
+        case "left": {
+            return stepOf({...state, details: details - 1});
+        }
+        case "back": {
+            return stepOf({...state, details: null});
+        }
+        default: {
+            return null;
+        }
+    }
+}
+
 function talkKey(state: PhoneState, call: Call, key: Key): Step {
     if (isDigit(key)) return callDigit(state, call, key);
+    const turned = state.details === null ? null : detailsKey(state, state.details, key);
+    if (turned !== null) return turned;
     switch (key) {
+        case "left": {
+            return isDetailed(call) ? stepOf({...state, details: 0}, [{type: "readFacts"}]) : stepOf(state);
+        }
         case "ok": {
             return call.phase === "talking" ? stepOf({...state, muted: !state.muted}) : stepOf(state);
         }

@@ -8,6 +8,8 @@
  *  in:   ringing --lift--> answering --ACK--> talking          (held by us, by them, by both: fields of a talking call)
  */
 
+import type {CodecName, SessionStats, SrtpSuite} from "../../native/index.ts";
+
 /** Ours: `out-1`, `out-2` … are given by the state, `in-1` … by the SIP agent; never used twice in a process. */
 export type CallId = string;
 /** Index of the account in the settings: 0 to 3. */
@@ -20,6 +22,20 @@ export type CallPhase = "calling" | "alerting" | "earlyMedia" | "ringing" | "ans
  * it was given the keys (SDES). `end`: only the phone at the other end.
  */
 export type CallSecurity = "none" | "hop" | "end";
+
+/** How a call sounded: the figures of what we received of it. Null: not known. */
+export interface CallQuality {
+    readonly codec: CodecName;
+    /** Packets that did not come, 0 to 1. */
+    readonly lossRate: number | null;
+    /** Interarrival jitter in ms (RFC 3550 §6.4.1). */
+    readonly jitter: number | null;
+    /** In ms. */
+    readonly roundTrip: number | null;
+    /** MOS-LQ and MOS-CQ, 1 to 5 (RFC 3611 §4.7.5). */
+    readonly mosListening: number | null;
+    readonly mosConversational: number | null;
+}
 
 /** The other end: what was dialled or what the network said, and the name to show (contact over PAI over From). */
 export interface Party {
@@ -72,6 +88,12 @@ export interface Call {
     readonly deadline: number | null;
     /** Of the sound as agreed; `none` until something is. Of a call that rings: what its offer promises. */
     readonly security: CallSecurity;
+    /** What protects it, null where nothing does or it is not told. */
+    readonly suite: SrtpSuite | null;
+    /** As the newest facts have it, null before any came. */
+    readonly quality: CallQuality | null;
+    /** Monotonic ms when the log was given `quality`, null before. */
+    readonly notedAt: number | null;
     readonly hold: {readonly local: boolean; readonly remote: boolean};
     /** The re-INVITE that is under way. */
     readonly pending: "hold" | "resume" | null;
@@ -132,4 +154,17 @@ export function talkSecondsOf(call: Call, now: number): number | null {
     const patient = patience[call.phase] ?? 0;
     const until = call.phase === "ending" && call.deadline !== null ? Math.min(now, call.deadline - patient) : now;
     return Math.max(0, Math.floor((until - call.talkingSince) / 1000));
+}
+
+/** The figures of a session that count for its call; null while it has no codec. */
+export function qualityOf({codec, packetsReceived, jitter, roundTrip, quality}: SessionStats): CallQuality | null {
+    if (codec === null) return null;
+    return {
+        codec,
+        lossRate: quality?.lossRate ?? null,
+        jitter: packetsReceived > 0 ? jitter : null,
+        roundTrip,
+        mosListening: quality?.mosListening ?? null,
+        mosConversational: quality?.mosConversational ?? null,
+    };
 }

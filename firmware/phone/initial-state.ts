@@ -22,6 +22,7 @@ export function initialState(settings: PhoneSettings, now: number, handsFree = f
         dialling: null,
         notice: null,
         view: settings.language === null ? {type: "firstStart", step: "language", selected: 0} : {type: "idle"},
+        details: null,
         feedback: null,
         volumeShownUntil: null,
         volumeShown: "volume",

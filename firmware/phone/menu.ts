@@ -78,24 +78,27 @@ function idleKey(state: PhoneState, key: Key): Step {
 
 /** Whoever opens a list with the missed calls in it has seen them. */
 export function openRecents(state: PhoneState, filter: RecentsFilter): Step {
-    const view: View = {type: "recents", filter, selected: 0, since: state.now};
+    const view: View = {type: "recents", filter, selected: 0, since: state.now, page: null};
     const seen = state.missed > 0 && (filter === "missed" || filter === "all");
     return seen ? stepOf({...state, view, missed: 0}, [{type: "markMissedSeen"}]) : show(state, view);
 }
 
+/** Right is the next filter, left the details of the selected call. */
 function recentsKey(state: PhoneState, view: ViewOf<"recents">, key: Key): Step {
-    const selected = moved(key, view.selected, filteredRecents(state, view.filter).length);
+    const count = filteredRecents(state, view.filter).length;
+    const selected = moved(key, view.selected, count);
     if (selected !== null) return show(state, {...view, selected, since: state.now});
-    const place = recentsFilters.indexOf(view.filter) + recentsFilters.length;
+    if (view.page !== null) return recentDetailsKey(state, view, view.page, key);
     switch (key) {
-        case "left":
         case "right": {
-            const next = recentsFilters[(place + (key === "right" ? 1 : -1)) % recentsFilters.length];
+            const next = recentsFilters[(recentsFilters.indexOf(view.filter) + 1) % recentsFilters.length];
             return openRecents(state, next ?? "all");
         }
+        case "left": {
+            return count === 0 ? stepOf(state) : show(state, {...view, page: 0});
+        }
         case "ok": {
-            const number = selectedNumber(state);
-            return number === null ? stepOf(state) : placeCall(state, number);
+            return dialSelected(state);
         }
         case "back": {
             return show(state, {type: "idle"});
@@ -106,12 +109,38 @@ function recentsKey(state: PhoneState, view: ViewOf<"recents">, key: Key): Step 
     }
 }
 
+function recentDetailsKey(state: PhoneState, view: ViewOf<"recents">, page: number, key: Key): Step {
+    switch (key) {
+        case "right": {
+            return show(state, {...view, page: page + 1});
+        }
+        case "left": {
+            return show(state, {...view, page: page - 1});
+        }
+        case "ok": {
+            return dialSelected(state);
+        }
+        case "back": {
+            return show(state, {...view, page: null, since: state.now});
+        }
+        default: {
+            return stepOf(state);
+        }
+    }
+}
+
+function dialSelected(state: PhoneState): Step {
+    const number = selectedNumber(state);
+    return number === null ? stepOf(state) : placeCall(state, number);
+}
+
 /** The selection stays within the rows when the log changes under it. */
 export function withRecents(state: PhoneState, recents: PhoneState["recents"], missed: number): PhoneState {
     const next: PhoneState = {...state, recents, missed};
     if (next.view.type !== "recents") return next;
-    const last = Math.max(0, filteredRecents(next, next.view.filter).length - 1);
-    return {...next, view: {...next.view, selected: Math.min(next.view.selected, last)}};
+    const count = filteredRecents(next, next.view.filter).length;
+    const selected = Math.min(next.view.selected, Math.max(0, count - 1));
+    return {...next, view: {...next.view, selected, page: count === 0 ? null : next.view.page}};
 }
 
 function menuKey(state: PhoneState, view: ViewOf<"menu">, key: Key): Step {

@@ -34,6 +34,7 @@ export interface SignallingPort {
 export interface CallLogPort {
     open(call: Call, wall: number | null): Done;
     answer(call: Call, wall: number | null): Done;
+    note(call: Call): Done;
     close(call: Call, wall: number | null, talkSeconds: number | null): Done;
     markMissedSeen(): Done;
 }
@@ -97,6 +98,7 @@ function failureOf(effect: Effect): Failure | null {
         // the rules could mend; the log has it.
         case "openLog":
         case "answerLog":
+        case "noteLog":
         case "closeLog":
         case "markMissedSeen":
         case "saveSetting":
@@ -235,6 +237,9 @@ export class Phone {
             }
             case "answerLog": {
                 return callLog.answer(effect.call, effect.wall);
+            }
+            case "noteLog": {
+                return callLog.note(effect.call);
             }
             case "closeLog": {
                 return callLog.close(effect.call, effect.wall, effect.talkSeconds);

@@ -3,7 +3,7 @@
  * clear a mute, a notice or a dial tone.
  */
 import type {Call} from "./call.ts";
-import {focusOf, isListening, liveCalls} from "./standing.ts";
+import {currentCall, focusOf, isListening, liveCalls} from "./standing.ts";
 import type {Dialling, LongPress, OffHook, PhoneState} from "./state.ts";
 
 /** Dial tone of a handset that was lifted, ms (permanent signal, ITU-T E.180 §3 leaves the time to the plan). */
@@ -55,6 +55,11 @@ function longPressOf(state: PhoneState): LongPress | null {
     return held && focusOf(state) === "dialling" ? state.longPress : null;
 }
 
+/** Whether the call has details to show: nothing ever hides an emergency call. */
+export function isDetailed(call: Call | undefined): boolean {
+    return call?.phase === "talking" && !call.emergency;
+}
+
 /** The state with everything that follows from it. */
 export function settle(state: PhoneState): PhoneState {
     const inCall = liveCalls(state).length > 0;
@@ -62,6 +67,7 @@ export function settle(state: PhoneState): PhoneState {
         ...state,
         calls: state.calls.map((call) => withDeadline(state, call)),
         muted: inCall && state.muted,
+        details: isDetailed(currentCall(state)) ? state.details : null,
         silenced: state.calls.some((call) => call.id === state.silenced && call.phase === "ringing")
             ? state.silenced
             : null,

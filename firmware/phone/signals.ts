@@ -1,5 +1,5 @@
 /** What the SIP side tells. A call that it names and we do not know, and a move that the chart lacks, are dropped. */
-import type {Call, CallId, CallPhase, CallSecurity} from "./call.ts";
+import type {Call, CallId, CallPhase} from "./call.ts";
 import {mayMove, movePhase} from "./call.ts";
 import {endOfCall, giveUpCall, isTooOpen, newCall, opening, rejectCall, turnAwayCall} from "./calls.ts";
 import {liveCalls} from "./standing.ts";
@@ -15,7 +15,7 @@ export function signal(state: PhoneState, event: SignalEvent): Step {
             return incoming(state, event);
         }
         case "security": {
-            return onCall(state, event.call, (call) => secured(state, call, event.security));
+            return onCall(state, event.call, (call) => secured(state, call, event));
         }
         case "progress": {
             return onCall(state, event.call, (call) => progress(state, call, event.media));
@@ -66,9 +66,10 @@ function incoming(state: PhoneState, event: SignalEvent & {readonly type: "incom
 }
 
 /** Less protected than the owner wants, the call ends before a word is said. */
-function secured(state: PhoneState, call: Call, security: CallSecurity): Step {
+function secured(state: PhoneState, call: Call, event: SignalEvent & {readonly type: "security"}): Step {
     if (call.phase === "ending") return stepOf(state);
-    const changed = {...call, security};
+    const {security, suite} = event;
+    const changed = {...call, security, suite};
     const next = withCall(state, changed);
     return isTooOpen(state, call, security) ? giveUpCall(next, changed, "notSecure") : stepOf(next);
 }

@@ -7,8 +7,8 @@
  * Times named `at`, `since`, `until`, `…At` are monotonic ms; `wallOffset` turns them into UTC ms.
  */
 import type {BoardEvent, Digit, Frame, Key, Lamps} from "../../hal/board.ts";
-import type {MediaEvent, MicrophoneGate, Ring, Route, SessionStats, Tone} from "../../native/index.ts";
-import type {AccountId, Call, CallId, CallSecurity, EndReason, Party} from "./call.ts";
+import type {MediaEvent, MicrophoneGate, Ring, Route, SessionStats, SrtpSuite, Tone} from "../../native/index.ts";
+import type {AccountId, Call, CallId, CallQuality, CallSecurity, EndReason, Party} from "./call.ts";
 
 export type LanguageCode = "en" | "de" | "fr" | "es" | "it" | "nl" | "pt" | "pl";
 
@@ -70,6 +70,9 @@ export interface RecentCall {
     readonly talkSeconds: number | null;
     readonly outcome: "placed" | "received" | "missed" | "elsewhere" | "interrupted";
     readonly reason: EndReason["code"] | null;
+    /** How it was protected and how it sounded; null where nothing was said or it is not known. */
+    readonly security: CallSecurity | null;
+    readonly quality: CallQuality | null;
 }
 
 export type RecentsFilter = "all" | "missed" | "received" | "placed";
@@ -86,7 +89,14 @@ export type View =
     | {readonly type: "idle"}
     | {readonly type: "firstStart"; readonly step: "language" | "country" | "next"; readonly selected: number}
     | {readonly type: "menu"; readonly selected: number}
-    | {readonly type: "recents"; readonly filter: RecentsFilter; readonly selected: number; readonly since: number}
+    | {
+          readonly type: "recents";
+          readonly filter: RecentsFilter;
+          readonly selected: number;
+          readonly since: number;
+          /** Of the selected call's details, counted as the status pages; null: the list is shown. */
+          readonly page: number | null;
+      }
     | {readonly type: "status"; readonly page: number}
     | {readonly type: "language"; readonly selected: number}
     | {readonly type: "ringVolume"}
@@ -146,6 +156,8 @@ export interface PhoneState {
     readonly dialling: Dialling | null;
     readonly notice: Notice | null;
     readonly view: View;
+    /** Page of the details of the talk, counted without end in both directions; null while they are not shown. */
+    readonly details: number | null;
     /** The digit that the ear hears and when it ends. */
     readonly feedback: {readonly digit: Digit; readonly until: number} | null;
     /** The volume bar is shown until then; the change is saved when it goes. */
@@ -200,7 +212,13 @@ export type SignalEvent =
           readonly at: number;
       }
     /** How the sound is protected from now on; told before what lets it be heard. */
-    | {readonly type: "security"; readonly call: CallId; readonly security: CallSecurity; readonly at: number}
+    | {
+          readonly type: "security";
+          readonly call: CallId;
+          readonly security: CallSecurity;
+          readonly suite: SrtpSuite | null;
+          readonly at: number;
+      }
     | {readonly type: "progress"; readonly call: CallId; readonly media: boolean; readonly at: number}
     | {readonly type: "session"; readonly call: CallId; readonly session: number; readonly at: number}
     /** The far end answered (outgoing) or its ACK came (incoming). */
@@ -250,6 +268,8 @@ export type Effect =
     | {readonly type: "openLog"; readonly call: Call; readonly wall: number | null}
     /** … notes that it was answered … */
     | {readonly type: "answerLog"; readonly call: Call; readonly wall: number | null}
+    /** … how it sounds, soon and then once a minute, so that a power cut does not take it … */
+    | {readonly type: "noteLog"; readonly call: Call}
     /** … and closes it, exactly once a call. */
     | {
           readonly type: "closeLog";

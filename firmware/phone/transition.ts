@@ -3,7 +3,7 @@ import type {BoardEvent} from "../../hal/board.ts";
 import {clock} from "./clock.ts";
 import {moveHook} from "./hook.ts";
 import {moveKey} from "./keys.ts";
-import {media} from "./media.ts";
+import {media, takeFacts} from "./media.ts";
 import {withRecents} from "./menu.ts";
 import {microphoneLevel} from "./self-test.ts";
 import {settle} from "./settle.ts";
@@ -101,7 +101,7 @@ function inside(state: PhoneState, event: InsideEvent): Step {
             return microphoneLevel(state, event.level);
         }
         case "facts": {
-            return stepOf({...state, status: event.status});
+            return takeFacts(state, event.status);
         }
     }
 }

@@ -11,9 +11,21 @@ export function contactLines(contacts: readonly Contact[]): readonly string[] {
 export function callLines(calls: readonly RecentCall[], timeZone: string): readonly string[] {
     if (calls.length === 0) return ["no calls"];
     const format = new Intl.DateTimeFormat("sv-SE", {timeZone, dateStyle: "short", timeStyle: "medium"});
-    return calls.map(({startedAt, outcome, party, talkSeconds}) => {
+    return calls.map(({startedAt, outcome, party, talkSeconds, security, quality}) => {
         const name = party.name === null ? "" : `  ${party.name}`;
         const talk = talkSeconds === null ? "" : `  ${talkSeconds} s`;
-        return `${format.format(startedAt)}  ${outcome.padEnd(11)}  ${party.number || "anonymous"}${name}${talk}`;
+        const who = `${party.number || "anonymous"}${name}`;
+        return `${format.format(startedAt)}  ${outcome.padEnd(11)}  ${who}${talk}${soundWords(security, quality)}`;
     });
+}
+
+/** `  opus, encrypted hop, lost 0.4 %, MOS 4.3`: as much of it as is known. */
+function soundWords(security: RecentCall["security"], quality: RecentCall["quality"]): string {
+    const words = [
+        quality?.codec,
+        security === null ? null : `encrypted ${security}`,
+        quality?.lossRate == null ? null : `lost ${(quality.lossRate * 100).toFixed(1)} %`,
+        quality?.mosListening == null ? null : `MOS ${quality.mosListening.toFixed(1)}`,
+    ].filter((word) => word != null);
+    return words.length === 0 ? "" : `  ${words.join(", ")}`;
 }

@@ -261,7 +261,7 @@ export class CallLeg {
         const security = this.#connection?.security ?? null;
         if (security === null || security === this.#toldSecurity) return;
         this.#toldSecurity = security;
-        this.#emit({type: "security", security});
+        this.#emit({type: "security", security, suite: this.#connection?.suite ?? null});
     }
 
     #confirmed(): void {

@@ -6,7 +6,7 @@
  *   stable --setLocal(offer)--> have-local-offer --setRemote(answer)--> stable     (rollback leads back)
  *   stable --setRemote(offer)-> have-remote-offer --setLocal(answer)--> stable
  */
-import type {CodecName, MediaDirection, MediaEngine, MediaSession, RemoteMedia} from "../../native/index.ts";
+import type {CodecName, MediaDirection, MediaEngine, MediaSession, RemoteMedia, SrtpSuite} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallSecurity} from "../phone/call.ts";
@@ -161,6 +161,11 @@ export class PeerConnection extends EventTarget {
         if (this.#remote === null) return null;
         // Whoever carries our signalling has seen the keys: they protect each hop for itself.
         return this.#remote.security.type === "srtp" ? "hop" : "none";
+    }
+
+    /** What protects the media, null where nothing does. */
+    get suite(): SrtpSuite | null {
+        return this.#remote?.security.type === "srtp" ? this.#remote.security.suite : null;
     }
 
     /** From the next offer or answer on: `sendonly` while we hold (RFC 3264 §8.4). */

@@ -5,7 +5,7 @@
 import {randomUUID} from "node:crypto";
 import {messageOf} from "../errors.ts";
 import type {Log} from "../log.ts";
-import type {Call, CallId, EndReason} from "../phone/call.ts";
+import type {Call, CallId, CallQuality, CallSecurity, EndReason} from "../phone/call.ts";
 import type {RecentCall} from "../phone/state.ts";
 import type {Database, Row, Value} from "./database.ts";
 import {outcomeOf} from "./outcome.ts";
@@ -31,7 +31,7 @@ const outcome = (entry: Entry): RecentCall["outcome"] | "open" =>
     entry.endedAt === null ? "open" : outcomeOf(entry.call, entry.talkSeconds);
 
 const columns =
-    "uid, direction, account, number, name, emergency, started_at, clock_known, answered_at, ended_at, talk_seconds, outcome, reason, sip, seen";
+    "uid, direction, account, number, name, emergency, started_at, clock_known, answered_at, ended_at, talk_seconds, outcome, reason, sip, seen, security, codec, loss_rate, jitter, round_trip, mos_lq, mos_cq";
 
 function valuesOf(entry: Entry): Value[] {
     const {call} = entry;
@@ -51,7 +51,37 @@ function valuesOf(entry: Entry): Value[] {
         call.reason?.code ?? null,
         call.reason?.sip ?? null,
         entry.seen ? 1 : 0,
+        securityOf(call),
+        ...qualityValues(call.quality),
     ];
+}
+
+/** Of a call in which nothing was said there is nothing to tell. */
+const securityOf = (call: Call): CallSecurity | null => (call.talkingSince === null ? null : call.security);
+
+function qualityValues(quality: CallQuality | null): Value[] {
+    return [
+        quality?.codec ?? null,
+        quality?.lossRate ?? null,
+        quality?.jitter ?? null,
+        quality?.roundTrip ?? null,
+        quality?.mosListening ?? null,
+        quality?.mosConversational ?? null,
+    ];
+}
+
+function qualityOfRow(row: Row): CallQuality | null {
+    const codec = row["codec"] as CallQuality["codec"] | null;
+    if (codec === null) return null;
+    const figure = (column: string): number | null => row[column] as number | null;
+    return {
+        codec,
+        lossRate: figure("loss_rate"),
+        jitter: figure("jitter"),
+        roundTrip: figure("round_trip"),
+        mosListening: figure("mos_lq"),
+        mosConversational: figure("mos_cq"),
+    };
 }
 
 function recentOf(row: Row): RecentCall {
@@ -63,6 +93,8 @@ function recentOf(row: Row): RecentCall {
         talkSeconds: row["talk_seconds"] as number | null,
         outcome: row["outcome"] === "open" ? "interrupted" : (row["outcome"] as RecentCall["outcome"]),
         reason: row["reason"] as EndReason["code"] | null,
+        security: row["security"] as CallSecurity | null,
+        quality: qualityOfRow(row),
     };
 }
 
@@ -75,6 +107,8 @@ function recentOfEntry(entry: Entry, index: number): RecentCall {
         talkSeconds: entry.talkSeconds,
         outcome: outcomeOf(entry.call, entry.talkSeconds),
         reason: entry.call.reason?.code ?? null,
+        security: securityOf(entry.call),
+        quality: entry.call.quality,
     };
 }
 
@@ -117,6 +151,13 @@ export class CallLog {
         const entry = this.#entries.get(call.id);
         if (entry === undefined) return Promise.resolve();
         return this.#put({...entry, call, answeredAt: wholeMs(wall)});
+    }
+
+    /** Keeps how a call sounds so far. */
+    note(call: Call): Promise<void> {
+        const entry = this.#entries.get(call.id);
+        if (entry === undefined || entry.endedAt !== null) return Promise.resolve();
+        return this.#put({...entry, call});
     }
 
     close(call: Call, wall: number | null, talkSeconds: number | null): Promise<void> {

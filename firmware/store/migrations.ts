@@ -34,6 +34,16 @@ const migrations: readonly (readonly string[])[] = [
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
         "CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
     ],
+    // Loss as a share of 0 to 1, jitter and round trip in ms; what is not known is NULL.
+    [
+        "ALTER TABLE calls ADD COLUMN codec TEXT",
+        "ALTER TABLE calls ADD COLUMN security TEXT CHECK (security IN ('none', 'hop', 'end'))",
+        "ALTER TABLE calls ADD COLUMN loss_rate REAL",
+        "ALTER TABLE calls ADD COLUMN jitter REAL",
+        "ALTER TABLE calls ADD COLUMN round_trip REAL",
+        "ALTER TABLE calls ADD COLUMN mos_lq REAL",
+        "ALTER TABLE calls ADD COLUMN mos_cq REAL",
+    ],
 ];
 
 /** The version that this firmware writes. */

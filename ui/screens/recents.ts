@@ -5,6 +5,7 @@ import {cellsOf, firstShown} from "../layout.ts";
 import {earliest, type Hint, isLarge, line, listRoom, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, nextMinute, type Scene} from "../scene.ts";
 import {type Scrolled, scrolled} from "../scroll.ts";
+import {recentDetailsScreen} from "./recent-details.ts";
 
 type Recents = Extract<View, {type: "recents"}>;
 
@@ -39,6 +40,8 @@ export function recentsScreen(scene: Scene, view: Recents): Page {
     const {state, text, size} = scene;
     const shown = recentsShown(state.recents, view.filter);
     const selected = Math.max(0, Math.min(view.selected, shown.length - 1));
+    const detailed = view.page === null ? undefined : shown[selected];
+    if (detailed !== undefined) return recentDetailsScreen(scene, detailed, view.page ?? 0);
     // With room, two rows tell more of the selected call.
     const room = listRoom(size) - (isLarge(size) ? 2 : 0);
     const first = firstShown(selected, shown.length, Math.max(1, room));
@@ -52,27 +55,38 @@ export function recentsScreen(scene: Scene, view: Recents): Page {
             ...(rows.length === 0 ? [line(RANK.thing, text.recents.empty)] : rows.map(({row}) => row)),
             ...(isLarge(size) ? detailLines(scene, shown[selected]) : []),
         ],
-        hints: recentsHints(scene, view.filter, shown, selected),
+        hints: recentsHints(scene, view, shown[selected], shown.length > 1),
         backlight: true,
-        changesAt: earliest([nextMinute(state), ...rows.map(({changesAt}) => changesAt)]),
+        changesAt: earliest([nextMinute(state), nextTurn(view.since, state.now), ...rows.map((row) => row.changesAt)]),
     };
+}
+
+/** How long the filter and the details each have their place on a narrow glass, in ms. */
+const TURN = 4_000;
+
+function nextTurn(since: number, now: number): number {
+    const next = since + (Math.floor((now - since) / TURN) + 1) * TURN;
+    // Sums of fractions may round to now itself.
+    return next > now ? next : next + TURN;
 }
 
 /** Nobody can be called back who gave no number. */
 function recentsHints(
     scene: Scene,
-    filter: RecentsFilter,
-    shown: readonly RecentCall[],
-    selected: number,
+    {filter, since}: Recents,
+    selected: RecentCall | undefined,
+    several: boolean,
 ): readonly Hint[] {
     const back = hint(scene, "back", "back");
-    const canCall = (shown[selected]?.party.number ?? "") !== "";
-    return [
-        {key: `←${scene.text.recents[filter]}→`, word: ""},
-        ...(isLarge(scene.size) && shown.length > 1 ? [hint(scene, "upDown", "select")] : []),
-        ...(isLarge(scene.size) && canCall ? [back] : []),
-        canCall ? hint(scene, "ok", "call") : back,
-    ];
+    const canCall = (selected?.party.number ?? "") !== "";
+    const last = canCall ? hint(scene, "ok", "call") : back;
+    const next = {key: `${scene.text.recents[filter]}→`, word: ""};
+    const details = hint(scene, "left", "details");
+    if (selected === undefined) return [next, last];
+    if (isLarge(scene.size)) {
+        return [next, ...(several ? [hint(scene, "upDown", "select")] : []), details, ...(canCall ? [back] : []), last];
+    }
+    return [Math.floor((scene.state.now - since) / TURN) % 2 === 0 ? next : details, last];
 }
 
 /** `►!Anna Schmidt   09:41`; the name of the selected row moves from `since` on. */

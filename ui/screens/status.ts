@@ -1,11 +1,12 @@
 /** The status pages (row 130): the network, each account, the call's media, the phone itself, who helps. */
 import type {AccountState} from "../../firmware/phone/state.ts";
 import type {SessionStats} from "../../native/index.ts";
+import {milliseconds, percent} from "../format.ts";
 import {wrap} from "../layout.ts";
 import {line, type Page, type PageLine, RANK} from "../page.ts";
 import {hint, nextRetrySecond, nextTry, type Scene, serviceFaultOf} from "../scene.ts";
 import {SECURITY_MARKS} from "../security.ts";
-import {CODEC_MARKS} from "./talking.ts";
+import {CODEC_MARKS} from "./quality.ts";
 
 /** `page` counts without end in both directions: the pages go round. */
 export function statusScreen(scene: Scene, page: number): Page {
@@ -51,9 +52,9 @@ function accountLines(scene: Scene, account: AccountState | null): PageLine[] {
 function flowLines({text}: Scene, media: SessionStats | null): PageLine[] {
     if (media === null) return [line(RANK.thing, text.status.noCall)];
     const all = media.packetsReceived + media.packetsLost;
-    const lost = all === 0 ? 0 : (100 * media.packetsLost) / all;
+    const lost = all === 0 ? 0 : media.packetsLost / all;
     const remote =
-        media.remoteLoss === null ? [] : [line(RANK.detail, text.status.lostThere, percent(media.remoteLoss * 100))];
+        media.remoteLoss === null ? [] : [line(RANK.detail, text.status.lostThere, percent(media.remoteLoss))];
     return [
         line(RANK.about, text.status.codec, media.codec === null ? text.status.unknown : CODEC_MARKS[media.codec]),
         line(RANK.thing, text.status.lost, percent(lost)),
@@ -96,12 +97,4 @@ function supportLines({state, text, size}: Scene): PageLine[] {
     const contact = state.settings.supportContact;
     const rows = contact === "" ? [text.status.none] : wrap(contact, size.columns);
     return [line(RANK.about, text.status.support), ...rows.map((row) => line(RANK.thing, row))];
-}
-
-function percent(value: number): string {
-    return `${value.toFixed(1)} %`;
-}
-
-function milliseconds(value: number): string {
-    return `${Math.round(value)} ms`;
 }

@@ -1,19 +1,11 @@
 /** In a call: who, the running clock, what keeps them from hearing each other, and how the sound travels. */
 import type {Call} from "../../firmware/phone/call.ts";
-import type {CodecName} from "../../native/index.ts";
 import {duration, partyLines} from "../format.ts";
 import {type Hint, isLarge, line, type Page, type PageLine, RANK} from "../page.ts";
 import {accountOf, hint, nextSecond, type Scene} from "../scene.ts";
 import {SECURITY_MARKS} from "../security.ts";
 import {partyBody} from "./party.ts";
-
-/** Codecs by the names that people know them by. */
-export const CODEC_MARKS: Readonly<Record<CodecName, string>> = {
-    PCMA: "G.711A",
-    PCMU: "G.711U",
-    G722: "G.722",
-    opus: "Opus",
-};
+import {CODEC_MARKS} from "./quality.ts";
 
 export function talkingScreen(scene: Scene, call: Call): Page {
     const {state, text, size} = scene;
@@ -45,22 +37,24 @@ function accountLines({state, size}: Scene, call: Call): readonly PageLine[] {
     return [line(RANK.detail, accountOf(state, call.account)?.label ?? "")];
 }
 
-/** How long volume and hold each have their place on a narrow glass, in ms. */
+/** How long hold, volume and details each have their place on a narrow glass, in ms. */
 const TURN = 4_000;
 
 /** The middle one goes first on a narrow glass: with the handset in the hand nobody needs a key to hang up. */
 function callHints(scene: Scene, call: Call): readonly Hint[] {
     const {hook, muted, now} = scene.state;
+    const turn = Math.floor((now - (call.talkingSince ?? now)) / TURN);
     const mute = hint(scene, "ok", muted ? "unmute" : "mute");
     const volume = hint(scene, "upDown", "volume");
+    const details = hint(scene, "left", "details");
     const end = hint(scene, "back", "hangUp");
-    if (hook === "on") return [end, volume, mute];
+    const either = turn % 2 === 0 ? details : volume;
+    if (hook === "on") return [end, call.emergency ? volume : either, mute];
     if (call.emergency) return [volume, mute];
-    if (call.phase !== "talking" || call.pending !== null) return [volume, end, mute];
+    if (call.pending !== null) return [volume, end, mute];
     const hold = hint(scene, "right", call.hold.local ? "resume" : "hold");
-    if (isLarge(scene.size)) return [volume, hold, end, mute];
-    const turn = Math.floor((now - (call.talkingSince ?? now)) / TURN);
-    return turn % 2 === 0 ? [hold, end, mute] : [volume, end, mute];
+    if (isLarge(scene.size)) return [either, hold, end, mute];
+    return [[hold, volume, details][turn % 3] ?? volume, end, mute];
 }
 
 function holdLines({text}: Scene, call: Call): readonly PageLine[] {

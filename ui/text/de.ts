@@ -13,6 +13,7 @@ export const de: Text = {
         change: "Ändern",
         close: "Fertig",
         delete: "Löschen",
+        details: "Details",
         hangUp: "Ende",
         hold: "Halten",
         menu: "Menü",

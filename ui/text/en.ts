@@ -13,6 +13,7 @@ export const en: Text = {
         change: "Change",
         close: "Close",
         delete: "Delete",
+        details: "Details",
         hangUp: "End",
         hold: "Hold",
         menu: "Menu",

@@ -13,6 +13,7 @@ export const es: Text = {
         change: "Cambiar",
         close: "Cerrar",
         delete: "Borrar",
+        details: "Detalles",
         hangUp: "Fin",
         hold: "Espera",
         menu: "Menú",

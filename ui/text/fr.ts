@@ -13,6 +13,7 @@ export const fr: Text = {
         change: "Régler",
         close: "Fermer",
         delete: "Effacer",
+        details: "Détails",
         hangUp: "Fin",
         hold: "Garde",
         menu: "Menu",

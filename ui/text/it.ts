@@ -13,6 +13,7 @@ export const it: Text = {
         change: "Cambia",
         close: "Chiudi",
         delete: "Cancella",
+        details: "Dettagli",
         hangUp: "Fine",
         hold: "Attesa",
         menu: "Menu",

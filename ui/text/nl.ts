@@ -13,6 +13,7 @@ export const nl: Text = {
         change: "Wijzigen",
         close: "Klaar",
         delete: "Wissen",
+        details: "Details",
         hangUp: "Stop",
         hold: "Wacht",
         menu: "Menu",

@@ -13,6 +13,7 @@ export const pl: Text = {
         change: "Zmień",
         close: "Zamknij",
         delete: "Usuń",
+        details: "Jakość",
         hangUp: "Koniec",
         hold: "Zawieś",
         menu: "Menu",

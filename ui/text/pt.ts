@@ -13,6 +13,7 @@ export const pt: Text = {
         change: "Mudar",
         close: "Fechar",
         delete: "Apagar",
+        details: "Detalhes",
         hangUp: "Fim",
         hold: "Espera",
         menu: "Menu",

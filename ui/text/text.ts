@@ -11,6 +11,7 @@ export type HintWord =
     | "change"
     | "close"
     | "delete"
+    | "details"
     | "hangUp"
     | "hold"
     | "menu"

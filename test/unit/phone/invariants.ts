@@ -10,13 +10,18 @@ type Named = Effect & {readonly call: CallId | Call};
 const idOf = (effect: Named): CallId => (typeof effect.call === "string" ? effect.call : effect.call.id);
 const namesCall = (effect: Effect): effect is Named => "call" in effect;
 
+type OfLog = Effect & {readonly type: "openLog" | "answerLog" | "noteLog" | "closeLog"};
+
+const isOfLog = (effect: Effect): effect is OfLog =>
+    ["openLog", "answerLog", "noteLog", "closeLog"].includes(effect.type);
+
 /** Rows of the log over a whole walk: opened once, closed once, in this order. */
 export class LogBook {
     readonly #rows = new Map<CallId, "open" | "closed">();
 
     breach(effects: readonly Effect[], after: PhoneState): string | null {
         for (const effect of effects) {
-            if (effect.type !== "openLog" && effect.type !== "answerLog" && effect.type !== "closeLog") continue;
+            if (!isOfLog(effect)) continue;
             const {id} = effect.call;
             const row = this.#rows.get(id);
             if (effect.type === "openLog" && row !== undefined) return `${id} was logged twice`;
@@ -82,6 +87,8 @@ function shapeBreach(state: PhoneState): string | null {
     const lies = isListening(state) && live.length === 0 && state.dialling === null && state.view.type !== "selfTest";
     if (lies !== (state.offHook !== null)) return "off hook or not: the state contradicts itself";
     if (live.length > 0 && (state.notice !== null || state.view.type === "selfTest")) return "something covers a call";
+    const detailed = live.some(({phase, emergency}) => phase === "talking" && !emergency);
+    if (state.details !== null && !detailed) return "details of a call that is not talked in, or that nothing may hide";
     if (live.length === 0 && state.muted) return "mute outlived its call";
     if (state.dialling?.digits === "") return "dialling without digits";
     const timed = state.dialling !== null && state.dialling.dialAt !== null;

@@ -101,5 +101,7 @@ describe("a call that comes", () => {
 });
 
 it("stands in the black box by its level alone", () => {
-    expect(eventText({type: "security", call: "out-1", security: "hop", at: 1})).toBe("security out-1 hop");
+    expect(eventText({type: "security", call: "out-1", security: "hop", suite: null, at: 1})).toBe(
+        "security out-1 hop",
+    );
 });

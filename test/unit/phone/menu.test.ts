@@ -69,13 +69,33 @@ describe("the recent calls", () => {
         expect(stage.did("markMissedSeen")).toEqual([]);
     });
 
-    it("change what they show with left and right, round and round", () => {
+    it("change what they show with right, round and round", () => {
         const stage = new Stage({}, {recents}).press("up");
-        const filters = ["right", "right", "right", "right", "left"].map((key) => {
+        const filters = ["right", "right", "right", "right"].map((key) => {
             const {view} = stage.press(key).state;
             return view.type === "recents" ? view.filter : "";
         });
-        expect(filters).toEqual(["missed", "received", "placed", "all", "placed"]);
+        expect(filters).toEqual(["missed", "received", "placed", "all"]);
+    });
+
+    it("tell of one call with left: left and right turn pages, up and down go to the next call, back to the list", () => {
+        const stage = new Stage({}, {recents}).press("up").press("down").press("left");
+        expect(stage.state.view).toMatchObject({filter: "all", selected: 1, page: 0});
+        expect(stage.press("right").press("right").press("left").state.view).toMatchObject({selected: 1, page: 1});
+        expect(stage.press("down").press("down").state.view).toMatchObject({selected: 3, page: 1});
+        expect(stage.press("back").state.view).toMatchObject({filter: "all", selected: 3, page: null});
+        expect(stage.press("back").state.view).toEqual({type: "idle"});
+    });
+
+    it.each(["ok", "lift"])("dial the call whose details are shown with %s", (how) => {
+        const stage = new Stage({}, {recents}).press("up").press("down").press("left");
+        expect((how === "ok" ? stage.press("ok") : stage.lift()).did("dial")).toMatchObject([{number: "600"}]);
+    });
+
+    it("have no details while there are none, nor when the last one goes", () => {
+        expect(new Stage().press("up").press("left").state.view).toMatchObject({page: null});
+        const stage = new Stage({}, {recents}).press("up").press("left");
+        expect(stage.post({type: "recents", recents: [], missed: 0}).state.view).toMatchObject({page: null});
     });
 
     it("are dialled with OK: the selected row of the filter", () => {

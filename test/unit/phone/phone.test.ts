@@ -77,6 +77,7 @@ class Bench {
             callLog: {
                 open: async (call) => this.#tell("openLog", call.id),
                 answer: async (call) => this.#tell("answerLog", call.id),
+                note: async (call) => this.#tell("noteLog", call.id),
                 close: async (call, _wall, talkSeconds) => this.#tell("closeLog", call.id, talkSeconds),
                 markMissedSeen: async () => this.#tell("markMissedSeen"),
             },
@@ -224,7 +225,7 @@ describe("the phone", () => {
         };
         const callLog: PhonePorts["callLog"] = {
             close: (call) => void order.push(`closed ${call.reason?.code}`),
-            ...{open: nothing, answer: nothing, markMissedSeen: nothing},
+            ...{open: nothing, answer: nothing, note: nothing, markMissedSeen: nothing},
         };
         const bench = new Bench({}, {signalling, callLog});
         bench.press("600");

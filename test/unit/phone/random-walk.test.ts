@@ -35,6 +35,7 @@ function walk(seed: number, events: number): Walked {
         };
         try {
             const next = transition(state, event);
+            for (const {type} of next.effects) if (type === "noteLog") seen.add(type);
             const breach = breachOf(state, event, next.state, next.effects) ?? book.breach(next.effects, next.state);
             if (event.type === "clock" && next.state.longPress === null && state.longPress !== null) {
                 seen.add(`${state.longPress.key} held`);
@@ -47,6 +48,8 @@ function walk(seed: number, events: number): Walked {
             return told(`threw ${String(thrown)}`);
         }
         seen.add(focusOf(state)).add(state.view.type);
+        if (state.details !== null) seen.add("details");
+        if (state.view.type === "recents" && state.view.page !== null) seen.add("recent details");
         for (const call of state.calls) seen.add(`${call.phase}${call.emergency ? " emergency" : ""}`);
     }
     return {failure: null, state, seen};
@@ -59,6 +62,9 @@ function rest(state: PhoneState): PhoneState {
         {type: "fault", part: "keypad", lost: false, reason: "", at},
         {type: "hook", hook: "on", at},
         {type: "key", key: "back", down: true, at},
+        {type: "fault", part: "keypad", lost: false, reason: "", at},
+        {type: "key", key: "back", down: true, at},
+        // Over the loudspeaker the first one only put the details away.
         {type: "fault", part: "keypad", lost: false, reason: "", at},
         {type: "key", key: "back", down: true, at},
     ];
@@ -137,7 +143,7 @@ describe("a random walk", () => {
                 ...["call", "dialling", "notice", "selfTest", "offHook", "view"],
                 ...["idle", "firstStart", "menu", "recents", "status", "language", "ringVolume"],
                 ...["calling", "alerting", "earlyMedia", "ringing", "answering", "talking", "ending"],
-                ...["0 held", "back held"],
+                ...["0 held", "back held", "details", "recent details", "noteLog"],
                 ...["calling emergency", "earlyMedia emergency", "talking emergency"],
             ]) {
                 expect([...seen], `seeds from ${first}`).toContain(place);

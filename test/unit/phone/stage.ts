@@ -15,6 +15,7 @@ import type {
 import {tonesOf} from "../../../firmware/phone/tone-plan.ts";
 import {transition} from "../../../firmware/phone/transition.ts";
 import type {Key} from "../../../hal/board.ts";
+import type {SessionStats, SrtpSuite} from "../../../native/index.ts";
 
 export const settings: PhoneSettings = {
     language: "en",
@@ -39,6 +40,38 @@ export const account: AccountState = {
     retryAt: null,
 };
 
+/** Statistics of a session in which all is well; the codec alone tells whether they count. */
+export const stats: SessionStats = {
+    codec: "PCMA",
+    packetsSent: 500,
+    octetsSent: 80_000,
+    packetsReceived: 490,
+    octetsReceived: 78_400,
+    packetsLost: 10,
+    packetsLate: 1,
+    packetsMalformed: 0,
+    packetsUnauthentic: 0,
+    packetsReplayed: 0,
+    jitter: 2.5,
+    bufferDelay: 40,
+    roundTrip: 30,
+    remoteLoss: null,
+    quality: {
+        lossRate: 0.02,
+        discardRate: 0.002,
+        burstDensity: 0,
+        gapDensity: 0.02,
+        burstDuration: 0,
+        gapDuration: 10_000,
+        roundTrip: 30,
+        endSystemDelay: 60,
+        rFactor: 88,
+        mosListening: 4.2,
+        mosConversational: 4.1,
+    },
+    remoteQuality: null,
+};
+
 export const german = tonesOf("de");
 
 /** A recent call of this number. */
@@ -51,6 +84,8 @@ export function recent(row: number, number: string, outcome: RecentCall["outcome
         talkSeconds: null,
         outcome,
         reason: null,
+        security: null,
+        quality: null,
     };
 }
 
@@ -127,8 +162,13 @@ export class Stage {
     }
 
     /** What was agreed is protected so. */
-    security(security: CallSecurity): this {
-        return this.post({type: "security", call: this.call.id, security});
+    security(security: CallSecurity, suite: SrtpSuite | null = null): this {
+        return this.post({type: "security", call: this.call.id, security, suite});
+    }
+
+    /** The facts are read; null: no session is in the mix. */
+    facts(media: SessionStats | null = stats): this {
+        return this.post({type: "facts", status: {...this.state.status, media}});
     }
 
     progress(media: boolean): this {

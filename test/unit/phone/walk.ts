@@ -5,7 +5,7 @@ import {initialState} from "../../../firmware/phone/initial-state.ts";
 import {languages} from "../../../firmware/phone/menu.ts";
 import type {AccountState, PhoneEvent, PhoneSettings, PhoneState, RecentCall} from "../../../firmware/phone/state.ts";
 import type {Key} from "../../../hal/board.ts";
-import {recent, settings} from "./stage.ts";
+import {recent, settings, stats} from "./stage.ts";
 
 /** Mulberry32: the same seed gives the same numbers, in 0 to 1. */
 export function randomFrom(seed: number): () => number {
@@ -155,7 +155,7 @@ export class Walk {
             case 5: {
                 return this.chance(0.5)
                     ? {type: "session", call, session: this.number(5), at}
-                    : {type: "security", call, security: this.pick(["none", "hop", "end"]), at};
+                    : {type: "security", call, security: this.pick(["none", "hop", "end"]), suite: null, at};
             }
             case 6: {
                 return {type: "hold", call, by: this.pick(["local", "remote"]), held: this.chance(0.5), at};
@@ -202,7 +202,8 @@ export class Walk {
                     : {type: "testCapture", open: this.chance(0.5), at};
             }
             case 8: {
-                return {type: "facts", status: state.status, at};
+                const codec = this.pick([null, "opus"] as const);
+                return {type: "facts", status: {...state.status, media: this.pick([null, {...stats, codec}])}, at};
             }
             case 9: {
                 return {type: "capture", open: this.chance(0.5), at};

@@ -61,7 +61,11 @@ describe("a call that we make", () => {
         expect(invite.body).toContain(" RTP/AVP 8");
         expect(new Set(keysIn(invite.body)).size).toBe(4);
         await answered(invite, best);
-        expect(await line.next("security")).toMatchObject({call: "out-1", security: "hop"});
+        expect(await line.next("security")).toMatchObject({
+            call: "out-1",
+            security: "hop",
+            suite: key.suite,
+        });
         // It is told before the call is talked in.
         const order = line.events.map(({type}) => type);
         expect(order.indexOf("security")).toBeLessThan(order.indexOf("confirmed"));
@@ -157,7 +161,7 @@ describe("an emergency call", () => {
         const invite = await dial(line, "112", "out-1", true);
         expect(invite.body).toContain(" RTP/SAVP 8");
         await answered(invite, sdpBody());
-        expect(await line.next("security")).toMatchObject({security: "none"});
+        expect(await line.next("security")).toMatchObject({security: "none", suite: null});
         await line.next("confirmed");
         line.agent.hangUp("out-1");
         await line.wire.next("BYE");

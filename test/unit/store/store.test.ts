@@ -1,11 +1,11 @@
 import {execFileSync, spawn} from "node:child_process";
-import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from "node:fs";
+import {copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
-import type {Call, EndReason} from "../../../firmware/phone/call.ts";
+import type {Call, CallQuality, EndReason} from "../../../firmware/phone/call.ts";
 import {openDatabase} from "../../../firmware/store/database.ts";
 import {migrate, newestVersion} from "../../../firmware/store/migrations.ts";
 import {Store} from "../../../firmware/store/store.ts";
@@ -29,6 +29,9 @@ function call(id: string, changes: Partial<Call> = {}): Call {
         hearing: false,
         deadline: null,
         security: "none",
+        suite: null,
+        quality: null,
+        notedAt: null,
         hold: {local: false, remote: false},
         pending: null,
         session: null,
@@ -36,6 +39,14 @@ function call(id: string, changes: Partial<Call> = {}): Call {
         ...changes,
     };
 }
+const quality: CallQuality = {
+    codec: "opus",
+    lossRate: 0.0125,
+    jitter: 3.5,
+    roundTrip: 24,
+    mosListening: 4.21,
+    mosConversational: 4.14,
+};
 const ended = (code: EndReason["code"]): Partial<Call> => ({phase: "ending", reason: {code, sip: null}});
 
 beforeEach(() => {
@@ -131,6 +142,54 @@ describe("the call log", () => {
             await store.calls.close(call(`out-${index}`, {direction: "outgoing", ...ended("busy")}), wall + 1, null);
         }
         expect((await store.calls.recents(2)).map(({startedAt}) => startedAt)).toEqual([3_000, 2_000]);
+        await store.close();
+    });
+
+    it("keeps how a call was protected and how it sounded", async () => {
+        const store = await openStore();
+        const talked = call("in-1", {phase: "talking", talkingSince: 5, security: "hop", quality});
+        await store.calls.open(call("in-1"), 1_000);
+        await store.calls.answer(talked, 2_000);
+        await store.calls.close({...talked, ...ended("remoteHangUp")}, 12_000, 10);
+        expect(await store.calls.recents(10)).toMatchObject([{security: "hop", quality}]);
+        const bare = {...quality, lossRate: null, jitter: null, mosListening: null, mosConversational: null};
+        await store.calls.open(call("in-2"), 20_000);
+        await store.calls.close(call("in-2", {...talked, id: "in-2", quality: bare, ...ended("busy")}), 21_000, 1);
+        expect((await store.calls.recents(1))[0]?.quality).toEqual(bare);
+        await store.close();
+    });
+
+    it("says nothing of the sound of a call in which nothing was said", async () => {
+        const store = await openStore();
+        await store.calls.open(call("in-1", {security: "hop"}), 1_000);
+        await store.calls.close(call("in-1", {security: "hop", ...ended("cancelled")}), 2_000, null);
+        expect(await store.calls.recents(10)).toMatchObject([{security: null, quality: null}]);
+        await store.close();
+    });
+
+    it("has, after the power went in a call, what was noted of it", async () => {
+        const cut = await openStore();
+        const talked = call("in-1", {phase: "talking", talkingSince: 5, security: "hop"});
+        await cut.calls.open(call("in-1"), 1_000);
+        await cut.calls.answer(talked, 2_000);
+        await cut.calls.note({...talked, quality});
+        // The file as it stands on the disk while the phone still runs.
+        const elsewhere = mkdtempSync(join(tmpdir(), "offhook-cut-"));
+        for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(elsewhere, name));
+        await cut.close();
+        const store = await Store.open({folder: elsewhere, log, onFault: () => undefined});
+        expect(await store.calls.recents(10)).toMatchObject([{outcome: "interrupted", security: "hop", quality}]);
+        await store.close();
+        rmSync(elsewhere, {recursive: true});
+    });
+
+    it("takes no note of a call that it does not know or that is over", async () => {
+        const store = await openStore();
+        await store.calls.note(call("in-9", {quality}));
+        await store.calls.open(call("in-1"), 1_000);
+        await store.calls.close(call("in-1", ended("cancelled")), 2_000, null);
+        await store.calls.note(call("in-1", {talkingSince: 5, quality}));
+        expect(await store.calls.recents(10)).toMatchObject([{outcome: "missed", quality: null}]);
         await store.close();
     });
 

@@ -11,7 +11,7 @@ import {screenOf} from "../../../ui/screen.ts";
 import {recentsShown} from "../../../ui/screens/recents.ts";
 import {screenWakeAt} from "../../../ui/wake.ts";
 import {REASONS, randomState, SERVICE_FAULTS} from "./random-states.ts";
-import {incoming, LARGE, media, NOW, outgoing, quiet, recents, SMALL, talking} from "./states.ts";
+import {incoming, LARGE, media, NOW, outgoing, quality, quiet, recents, SMALL, talking} from "./states.ts";
 
 /** Not a cell: half of a character beyond the plane, a control, a combining or an invisible character. */
 const NOT_A_CELL = /[\p{Cs}\p{Cc}\p{Cf}\p{M}]/u;
@@ -37,6 +37,14 @@ const SCREENS: readonly PhoneState[] = [
     ),
     {...quiet, calls: [incoming]},
     {...quiet, hook: "off", calls: [talking], muted: true, status: {...quiet.status, media}},
+    ...[null, quality].flatMap((known) =>
+        [0, 1, 2].flatMap((details) =>
+            (["none", "hop", "end"] as const).map((security): PhoneState => {
+                const suite = security === "none" ? null : "AES_CM_128_HMAC_SHA1_80";
+                return {...quiet, hook: "off", details, calls: [{...talking, security, suite, quality: known}]};
+            }),
+        ),
+    ),
     {...quiet, hook: "off", calls: [{...talking, hold: {local: true, remote: true}}], volumeShownUntil: NOW + 1},
     ...REASONS.map((code): PhoneState => {
         const notice = {reason: {code, sip: null}, party: incoming.party, talkSeconds: 75, since: NOW, until: NOW};
@@ -54,7 +62,8 @@ const SCREENS: readonly PhoneState[] = [
             ...([0, 1, 2] as const).map((selected): View => ({type: "firstStart", step: "language", selected})),
             {type: "firstStart", step: "country", selected: 5},
             {type: "firstStart", step: "next", selected: 0},
-            ...RECENTS_FILTERS.map((filter): View => ({type: "recents", filter, selected: 0, since: NOW})),
+            ...RECENTS_FILTERS.map((filter): View => ({type: "recents", filter, selected: 0, since: NOW, page: null})),
+            ...[0, 1, 2].map((page): View => ({type: "recents", filter: "all", selected: 1, since: NOW, page})),
             ...[0, 1, 2, 3, 4, 5, 6].map((page): View => ({type: "status", page})),
             ...SELF_TEST_STEPS.map((step): View => ({type: "selfTest", step, since: NOW})),
         ] as const

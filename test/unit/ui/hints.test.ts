@@ -13,7 +13,9 @@ const SIGNS: readonly (readonly [sign: RegExp, keys: readonly Key[]])[] = [
     [/^X$/, ["back"]],
     [/^↑$/, ["up"]],
     [/^↑↓$/, ["up", "down"]],
-    [/^←.*→$/, ["left", "right"]],
+    [/^←$/, ["left"]],
+    [/^←→$/, ["left", "right"]],
+    [/^[^←]*→$/, ["right"]],
 ];
 
 /** What of a state a person can notice: all but the time, the finger on the key and how long it is there. */

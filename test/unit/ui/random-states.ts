@@ -1,5 +1,5 @@
 /** Any state of a phone, also those that its rules would never reach: the screens must bear them all. */
-import type {Call, CallPhase, EndReason} from "../../../firmware/phone/call.ts";
+import type {Call, CallPhase, CallQuality, EndReason} from "../../../firmware/phone/call.ts";
 import type {
     AccountState,
     Notice,
@@ -10,6 +10,7 @@ import type {
     View,
 } from "../../../firmware/phone/state.ts";
 import type {Key} from "../../../hal/board.ts";
+import type {SrtpSuite} from "../../../native/index.ts";
 import {LANGUAGES, RECENTS_FILTERS, SELF_TEST_STEPS} from "../../../ui/choices.ts";
 import {en} from "../../../ui/text/en.ts";
 import {type SeededRandom, seededRandom} from "../../support/random.ts";
@@ -21,6 +22,12 @@ export const REASONS: readonly EndReason["code"][] = codesOf(en.reason);
 export const SERVICE_FAULTS: readonly ServiceFault[] = codesOf(en.service);
 const PHASES: readonly CallPhase[] = ["calling", "alerting", "earlyMedia", "ringing", "answering", "talking", "ending"];
 const OUTCOMES: readonly RecentCall["outcome"][] = codesOf(en.recents.outcome);
+const SUITES: readonly SrtpSuite[] = [
+    "AES_CM_128_HMAC_SHA1_80",
+    "AES_CM_128_HMAC_SHA1_32",
+    "AEAD_AES_128_GCM",
+    "AEAD_AES_256_GCM",
+];
 const KEYS: readonly Key[] = ["1", "*", "#", "up", "ok", "back", "hold", "speaker"];
 
 const NAMES: readonly (string | null)[] = [
@@ -86,6 +93,17 @@ function reasonOf(draw: Draw): EndReason {
     return {code: draw.of(REASONS), sip: draw.maybe(() => draw.whole(300, 699))};
 }
 
+function qualityOf(draw: Draw): CallQuality | null {
+    return draw.maybe(() => ({
+        codec: draw.of(["PCMA", "PCMU", "G722", "opus"]),
+        lossRate: draw.maybe(() => draw.whole(0, 1_000) / 1_000),
+        jitter: draw.maybe(() => draw.whole(0, 99_999)),
+        roundTrip: draw.maybe(() => draw.whole(0, 99_999)),
+        mosListening: draw.maybe(() => draw.whole(100, 500) / 100),
+        mosConversational: draw.maybe(() => draw.whole(100, 500) / 100),
+    }));
+}
+
 function callOf(draw: Draw, index: number): Call {
     const phase = draw.of(PHASES);
     return {
@@ -99,6 +117,9 @@ function callOf(draw: Draw, index: number): Call {
         talkingSince: draw.maybe(() => draw.moment()),
         deadline: draw.maybe(() => draw.moment()),
         security: draw.of(["none", "hop", "end"]),
+        suite: draw.maybe(() => draw.of(SUITES)),
+        quality: qualityOf(draw),
+        notedAt: null,
         hold: {local: draw.sometimes(0.3), remote: draw.sometimes(0.3)},
         pending: draw.maybe(() => draw.of(["hold", "resume"]), 0.2),
         hearing: draw.sometimes(0.5),
@@ -127,6 +148,8 @@ function recentOf(draw: Draw, row: number): RecentCall {
         talkSeconds: draw.maybe(() => draw.whole(0, 400_000)),
         outcome: draw.of(OUTCOMES),
         reason: draw.maybe(() => draw.of(REASONS)),
+        security: draw.maybe(() => draw.of(["none", "hop", "end"])),
+        quality: qualityOf(draw),
     };
 }
 
@@ -137,7 +160,13 @@ function viewOf(draw: Draw): View {
         {type: "idle"},
         {type: "firstStart", step: draw.of(["language", "country", "next"]), selected},
         {type: "menu", selected},
-        {type: "recents", filter: draw.of(RECENTS_FILTERS), selected, since: NOW - draw.whole(0, 20_000)},
+        {
+            type: "recents",
+            filter: draw.of(RECENTS_FILTERS),
+            selected,
+            since: NOW - draw.whole(0, 20_000),
+            page: draw.maybe(() => selected),
+        },
         {type: "status", page: selected},
         {type: "language", selected},
         {type: "ringVolume"},
@@ -204,6 +233,7 @@ export function randomState(seed: number): PhoneState {
         dialling: draw.maybe(() => ({digits: draw.of(NUMBERS), dialAt: draw.maybe(() => draw.moment())}), 0.2),
         notice: draw.maybe(() => noticeOf(draw), 0.2),
         view: viewOf(draw),
+        details: draw.maybe(() => draw.whole(-9, 9), 0.3),
         volumeShownUntil: draw.maybe(() => draw.moment(), 0.3),
         volumeShown: draw.of(["volume", "ringVolume"]),
         accounts: draw.some(4, (id) => accountOf(draw, id)),

@@ -3,7 +3,7 @@ import {describe, expect, it} from "vitest";
 import type {Notice, PhoneState, SelfTestStep, ServiceFault} from "../../../firmware/phone/state.ts";
 import {sceneOf} from "../../../ui/scene.ts";
 import {statusScreen} from "../../../ui/screens/status.ts";
-import {incoming, LARGE, media, NOW, outgoing, picture, quiet, recents, SMALL, talking} from "./states.ts";
+import {incoming, LARGE, media, NOW, outgoing, picture, quality, quiet, recents, SMALL, talking} from "./states.ts";
 
 const lifted: PhoneState = {...quiet, hook: "off"};
 const fresh: PhoneState = {...quiet, accounts: [], settings: {...quiet.settings, language: null}};
@@ -455,10 +455,14 @@ describe("a call", () => {
         );
     });
 
-    it("offers hold where there is no key for it, in turn with the volume", () => {
+    it("offers hold where there is no key for it, in turn with the volume and the details", () => {
         const held = {...talking, hold: {local: true, remote: false}};
-        expect(picture({...lifted, now: lifted.now + 4_000, calls: [talking]})).toContain("|→ Hold X End OK Mute|");
-        expect(picture({...lifted, now: lifted.now + 4_000, calls: [held]})).toContain("|→ Resume     OK Mute|");
+        expect(picture({...lifted, now: lifted.now + 4_000, calls: [talking]})).toContain("|← Details    OK Mute|");
+        expect(picture({...lifted, now: lifted.now + 8_000, calls: [talking]})).toContain("|→ Hold X End OK Mute|");
+        expect(picture({...lifted, now: lifted.now + 8_000, calls: [held]})).toContain("|→ Resume     OK Mute|");
+        expect(picture({...lifted, now: lifted.now + 4_000, calls: [talking]}, LARGE)).toContain(
+            "|← Details    → Hold    X End     OK Mute|",
+        );
     });
 
     it("is being resumed", () => {
@@ -563,6 +567,81 @@ describe("a call", () => {
     });
 });
 
+describe("the details of a call", () => {
+    const detailed: PhoneState = {
+        ...lifted,
+        details: 0,
+        calls: [{...talking, security: "hop", suite: "AEAD_AES_256_GCM", quality}],
+    };
+
+    it("tell on three pages of a small glass how it sounds, how it travels, and what protects it", () => {
+        expect(picture(detailed)).toBe(
+            glass(`
+                |MOS LQ/CQ  4.2 / 4.1|
+                |Lost           1.3 %|
+                |Jitter          3 ms|
+                |X Back        ←→ 1/3|
+            `),
+        );
+        expect(picture({...detailed, details: 4})).toBe(
+            glass(`
+                |Codec         Opus ◐|
+                |Round trip     24 ms|
+                |                    |
+                |X Back        ←→ 2/3|
+            `),
+        );
+        expect(picture({...detailed, details: -1})).toBe(
+            glass(`
+                |Encryption         ◐|
+                |to the server       |
+                |SDES AES-256 GCM    |
+                |X Back        ←→ 3/3|
+            `),
+        );
+    });
+
+    it("tell all at once where there is room", () => {
+        expect(picture(detailed, LARGE)).toBe(
+            glass(`
+                |Anna 201                Tue 24 Nov 09:41|
+                |                                        |
+                |Bérénice Müller                         |
+                |MOS LQ/CQ                      4.2 / 4.1|
+                |Lost                               1.3 %|
+                |Jitter                              3 ms|
+                |Codec                             Opus ◐|
+                |Round trip                         24 ms|
+                |Encryption               to the server ◐|
+                |SDES AES-256 GCM                        |
+                |                                        |
+                |X Back                           OK Mute|
+            `),
+        );
+    });
+
+    it.each([
+        ["none", null, "|Encryption         ○|\n|none                |\n|                    |"],
+        ["hop", null, "|to the server       |\n|SDES                |"],
+        ["end", "AES_CM_128_HMAC_SHA1_80", "|end to end          |\n|DTLS AES-128 SHA1-80|"],
+    ] as const)("name the protection in full: %s with %s", (security, suite, rows) => {
+        expect(picture({...detailed, details: 2, calls: [{...talking, security, suite}]})).toContain(rows);
+    });
+
+    it("say so where nothing is known yet", () => {
+        expect(picture({...detailed, calls: [talking]})).toContain("|MOS LQ/CQ    unknown|");
+        const [call] = detailed.calls;
+        const half = {...quality, mosListening: null, lossRate: null, roundTrip: null};
+        const calls = call === undefined ? [] : [{...call, quality: half}];
+        expect(picture({...detailed, calls})).toContain("|MOS LQ/CQ    ? / 4.1|\n|Lost         unknown|");
+    });
+
+    it("never hide an emergency call", () => {
+        const party = {number: "112", name: null};
+        expect(picture({...detailed, calls: [{...talking, emergency: true, party}]})).toContain("|112 ");
+    });
+});
+
 describe("the end of a call", () => {
     it("has its reason and its duration", () => {
         expect(
@@ -644,43 +723,54 @@ describe("the end of a call", () => {
 
 describe("recent calls", () => {
     it("stand newest first, with a mark, a name and when", () => {
-        expect(picture({...quiet, recents, view: {type: "recents", filter: "all", selected: 1, since: NOW}})).toBe(
+        expect(
+            picture({...quiet, recents, view: {type: "recents", filter: "all", selected: 1, since: NOW, page: null}}),
+        ).toBe(
             glass(`
                 | !Bérénice Mü… 08:41|
                 |►→600          07:41|
                 | ←Zoë            Mon|
-                |←All→        OK Call|
+                |All→         OK Call|
             `),
         );
     });
 
     it("let the selected name scroll", () => {
         expect(
-            picture({...quiet, recents, view: {type: "recents", filter: "missed", selected: 0, since: NOW - 3_000}}),
+            picture({
+                ...quiet,
+                recents,
+                view: {type: "recents", filter: "missed", selected: 0, since: NOW - 3_000, page: null},
+            }),
         ).toBe(
             glass(`
                 |►!ce Müller-Lü 08:41|
                 |                    |
                 |                    |
-                |←Missed→     OK Call|
+                |Missed→      OK Call|
             `),
         );
     });
 
     it("tell that there are none", () => {
-        expect(picture({...quiet, view: {type: "recents", filter: "received", selected: 0, since: NOW}})).toBe(
+        expect(
+            picture({...quiet, view: {type: "recents", filter: "received", selected: 0, since: NOW, page: null}}),
+        ).toBe(
             glass(`
                 |No calls            |
                 |                    |
                 |                    |
-                |←Received→    X Back|
+                |Received→     X Back|
             `),
         );
     });
 
     it("tell more of the selected one where there is room", () => {
         expect(
-            picture({...quiet, recents, view: {type: "recents", filter: "all", selected: 2, since: NOW}}, LARGE),
+            picture(
+                {...quiet, recents, view: {type: "recents", filter: "all", selected: 2, since: NOW, page: null}},
+                LARGE,
+            ),
         ).toBe(
             glass(`
                 |Anna 201                Tue 24 Nov 09:41|
@@ -694,9 +784,77 @@ describe("recent calls", () => {
                 |Other side hung up               1:02:05|
                 |                                        |
                 |                                        |
-                |←All→    ↑↓ Select    X Back     OK Call|
+                |All→ ↑↓ Select ← Details X Back  OK Call|
             `),
         );
+    });
+});
+
+describe("the details of a recent call", () => {
+    const at = (selected: number, page: number): PhoneState => ({
+        ...quiet,
+        recents,
+        view: {type: "recents", filter: "all", selected, since: NOW, page},
+    });
+
+    it("tell on three pages of a small glass who and when, what became of it, and how it sounded", () => {
+        expect(picture(at(1, 0))).toBe(
+            glass(`
+                |600                 |
+                |24/11          07:41|
+                |                    |
+                |←→ 1/3       OK Call|
+            `),
+        );
+        expect(picture(at(1, 1))).toBe(
+            glass(`
+                |Call ended      1:15|
+                |Codec         Opus ◐|
+                |Round trip     24 ms|
+                |←→ 2/3       OK Call|
+            `),
+        );
+        expect(picture(at(1, 2))).toContain("|MOS LQ/CQ  4.2 / 4.1|\n|Lost           1.3 %|\n|Jitter          3 ms|");
+    });
+
+    it("are one page for a call in which nothing was said", () => {
+        expect(picture(at(0, 5))).toBe(
+            glass(`
+                |Bérénice Müller-Lüd…|
+                |0301234567          |
+                |Call cancelled      |
+                |X Back       OK Call|
+            `),
+        );
+    });
+
+    it("are one page where there is room", () => {
+        expect(picture(at(1, 7), LARGE)).toBe(
+            glass(`
+                |Anna 201                Tue 24 Nov 09:41|
+                |                                        |
+                |600                                07:41|
+                |Call ended                          1:15|
+                |Codec                             Opus ◐|
+                |Round trip                         24 ms|
+                |MOS LQ/CQ                      4.2 / 4.1|
+                |Lost                               1.3 %|
+                |Jitter                              3 ms|
+                |                                        |
+                |                                        |
+                |X Back                           OK Call|
+            `),
+        );
+    });
+
+    it("are named in turn with the next filter on a small glass", () => {
+        const list = {
+            ...at(1, 0),
+            view: {type: "recents", filter: "all", selected: 1, since: NOW, page: null},
+        } as const;
+        expect(picture(list)).toContain("|All→         OK Call|");
+        expect(picture({...list, now: NOW + 4_000})).toContain("|← Details    OK Call|");
+        expect(picture({...list, now: NOW + 8_000})).toContain("|All→         OK Call|");
     });
 });
 

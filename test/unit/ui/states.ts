@@ -1,5 +1,5 @@
 /** States of a phone for the screens, from a quiet one with everything in order. */
-import type {Call} from "../../../firmware/phone/call.ts";
+import type {Call, CallQuality} from "../../../firmware/phone/call.ts";
 import type {PhoneState, RecentCall} from "../../../firmware/phone/state.ts";
 import type {SessionStats} from "../../../native/index.ts";
 import type {Size} from "../../../ui/page.ts";
@@ -27,6 +27,7 @@ export const quiet: PhoneState = {
     dialling: null,
     notice: null,
     view: {type: "idle"},
+    details: null,
     feedback: null,
     volumeShownUntil: null,
     volumeShown: "volume",
@@ -78,6 +79,9 @@ export const outgoing: Call = {
     talkingSince: null,
     deadline: null,
     security: "none",
+    suite: null,
+    quality: null,
+    notedAt: null,
     hold: {local: false, remote: false},
     pending: null,
     hearing: false,
@@ -114,6 +118,16 @@ export const media: SessionStats = {
     remoteQuality: null,
 };
 
+/** The figures that count of it, as a call and its row of the log have them. */
+export const quality: CallQuality = {
+    codec: "opus",
+    lossRate: 0.013,
+    jitter: 3.2,
+    roundTrip: 24,
+    mosListening: 4.21,
+    mosConversational: 4.14,
+};
+
 const HOUR = 3_600_000;
 
 export const recents: readonly RecentCall[] = [
@@ -125,6 +139,8 @@ export const recents: readonly RecentCall[] = [
         talkSeconds: null,
         outcome: "missed",
         reason: "cancelled",
+        security: null,
+        quality: null,
     },
     {
         row: 4,
@@ -134,6 +150,8 @@ export const recents: readonly RecentCall[] = [
         talkSeconds: 75,
         outcome: "placed",
         reason: "localHangUp",
+        security: "hop",
+        quality,
     },
     {
         row: 3,
@@ -143,6 +161,8 @@ export const recents: readonly RecentCall[] = [
         talkSeconds: 3_725,
         outcome: "received",
         reason: "remoteHangUp",
+        security: "none",
+        quality: null,
     },
     {
         row: 2,
@@ -152,6 +172,8 @@ export const recents: readonly RecentCall[] = [
         talkSeconds: null,
         outcome: "elsewhere",
         reason: "answeredElsewhere",
+        security: null,
+        quality: null,
     },
 ];
 
