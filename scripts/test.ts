@@ -164,6 +164,7 @@ const PARTS: ReadonlyMap<string, readonly Step[]> = new Map([
         "check",
         [
             single("types", ["tsc", "-p", "."]),
+            single("types of Chromium's page", ["tsc", "-p", "test/support/chromium"]),
             single("lint and format of TypeScript", ["biome", "check"]),
             single("format of C++", ["clang-format", "--dry-run", "-Werror", ...sources()]),
         ],

@@ -65,8 +65,11 @@ export function libraryPath(path: string): string {
     return peerPath(join(libraryFolder(), path));
 }
 
-/** Libraries of the unpacked packages come first; some, like libblas, live one folder deeper. */
-function loaderPath(): string {
+/**
+ * Where the loader finds the peers' libraries, as LD_LIBRARY_PATH: those of the unpacked packages come first; some, like
+ * libblas, live one folder deeper.
+ */
+export function libraryFolders(): string {
     const folders: string[] = [];
     for (const base of [join(ROOT, libraryFolder()), join(ROOT, libraryFolder().slice("usr/".length))]) {
         if (existsSync(base)) {
@@ -130,7 +133,7 @@ export class PeerProcess {
             detached: true,
             stdio: ["ignore", "pipe", "pipe"],
             cwd: folder,
-            env: {...process.env, LD_LIBRARY_PATH: loaderPath(), LC_ALL: "C"},
+            env: {...process.env, LD_LIBRARY_PATH: libraryFolders(), LC_ALL: "C"},
         });
         for (const stream of [this.#child.stdout, this.#child.stderr]) {
             if (stream !== null) {

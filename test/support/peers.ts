@@ -4,6 +4,13 @@
  */
 export {type Baresip, type BaresipOptions, startBaresip} from "./peers-baresip.ts";
 export {type CallbackOptions, startCallback} from "./peers-callback.ts";
+export {
+    type IceServer,
+    type WebCallOptions,
+    WebPeer,
+    type WebPeerOptions,
+    type WebStatistics,
+} from "./peers-chromium.ts";
 export {BaresipControl, type BaresipEvent} from "./peers-control.ts";
 export {
     type Kamailio,
