@@ -30,9 +30,12 @@ export interface BaresipOptions {
     readonly dtmf?: "rtpevent" | "info";
     /**
      * SRTP with keys in SDP (RFC 4568): `srtp` offers RTP/AVP with keys and takes what comes, `srtp-mand` RTP/SAVP and
-     * takes no other. Default: neither offers keys nor takes any.
+     * takes no other. `dtls_srtp` agrees on keys by DTLS (RFC 5763), with RTP and RTCP on one port. Default: neither
+     * offers keys nor takes any.
      */
-    readonly mediaEncryption?: "srtp" | "srtp-mand";
+    readonly mediaEncryption?: "srtp" | "srtp-mand" | "dtls_srtp";
+    /** Whether it finds the path by ICE (RFC 8445, without trickle). Default: no. */
+    readonly ice?: boolean;
     /** In `manual`: what is sent, a WAV file of S16LE. A call ends where the file ends. Default: ten minutes of silence. */
     readonly sourceWav?: string;
     /** Whether each call is recorded, at the sampling rate of its codec; see `heard`. Default: no. */
@@ -87,6 +90,7 @@ function account({account: {name, password, displayName}, ...options}: BaresipOp
         `answermode=${options.mode === "echo" ? "auto" : "manual"}`,
         `dtmfmode=${options.dtmf ?? "rtpevent"}`,
         ...(options.mediaEncryption === undefined ? [] : [`mediaenc=${options.mediaEncryption}`]),
+        ...(options.ice ? ["medianat=ice"] : []),
         ...["regint=600", "mwi=no", "ptime=20"],
     ];
     const quoted = displayName === undefined ? "" : `"${displayName}" `;
@@ -130,6 +134,7 @@ async function configuration(options: BaresipOptions, folder: string, control: n
         JITTER_BUFFER: options.jitterBuffer ?? "1-10",
         MODULES: peerPath("usr/lib/baresip/modules"),
         CONTROL: `${control}`,
+        RTCP_MUX: options.mediaEncryption === "dtls_srtp" ? "yes" : "no",
         RECORD: options.record === true ? "module sndfile.so" : "",
     };
     return template.replace(/@([A-Z_]+)@/g, (whole, word: string) => words[word] ?? whole);

@@ -40,6 +40,8 @@ export interface WebPeerOptions extends WebCallOptions {
     };
     /** What the microphone hears, over and over: a WAV file of S16LE. */
     readonly sourceWav: string;
+    /** Whether the addresses of loopback are candidates. Default: yes, as no other may be there. */
+    readonly loopback?: boolean;
     /** Words before the command, for instance those that run it in a namespace of the network. Default: none. */
     readonly within?: readonly string[];
 }
@@ -57,7 +59,6 @@ const FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
     // The names of multicast DNS (RFC 8828) would hide the addresses that candidates are about.
     "--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks",
     "--disable-component-update",
@@ -241,7 +242,8 @@ function callOptions(options: WebCallOptions): CallOptions {
     };
 }
 
-async function launch(folder: string, {sourceWav, registrar, within = []}: WebPeerOptions): Promise<Browser> {
+async function launch(folder: string, options: WebPeerOptions): Promise<Browser> {
+    const {sourceWav, registrar, loopback = true, within = []} = options;
     const executablePath = join(folder, "chromium");
     // It leaves nothing in the home of whoever runs the tests.
     const command = ["setpriv", "--pdeathsig", "KILL", ...within, peerPath("usr/lib/chromium/chromium")];
@@ -251,7 +253,11 @@ async function launch(folder: string, {sourceWav, registrar, within = []}: WebPe
     if (registrar.caPem !== undefined) await trust(registrar.caPem, folder, env);
     return chromium.launch({
         executablePath,
-        args: [...FLAGS, `--use-file-for-fake-audio-capture=${resolve(sourceWav)}`],
+        args: [
+            ...FLAGS,
+            ...(loopback ? ["--allow-loopback-in-peer-connection"] : []),
+            `--use-file-for-fake-audio-capture=${resolve(sourceWav)}`,
+        ],
         env,
         timeout: READY_MS,
     });

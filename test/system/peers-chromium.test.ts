@@ -1,17 +1,15 @@
 /** Chromium with Chromium over kamailio: what tests of secure media rely on when one end is the phone. */
-import {mkdtempSync, rmSync, writeFileSync} from "node:fs";
+import {mkdtempSync, rmSync} from "node:fs";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, beforeAll, expect, it} from "vitest";
 import {type Kamailio, startKamailio, type WebCallOptions, WebPeer, type WebPeerOptions} from "../support/peers.ts";
+import {hears, toneFile} from "../support/peers-hearing.ts";
 import {makePki} from "../support/pki.ts";
-import {levelAt, peakOf, sine} from "../support/sound-signal.ts";
-import {encodeWav} from "../support/sound-wav.ts";
+import {peakOf} from "../support/sound-signal.ts";
 
-const rate = 48_000;
-/** What each sends, in Hz at `level` dBFS. */
+/** What each sends, in Hz. */
 const tones = {alice: 600, bob: 1_000} as const;
-const level = -20;
 
 let folder = "";
 let kamailio: Kamailio;
@@ -31,8 +29,7 @@ afterAll(async () => {
 });
 
 function start(name: keyof typeof tones, options: Partial<WebPeerOptions> = {}): Promise<WebPeer> {
-    const sourceWav = join(folder, `${name}.wav`);
-    writeFileSync(sourceWav, encodeWav({rate, samples: sine(rate, 1_000, tones[name], level)}));
+    const sourceWav = toneFile(folder, tones[name]);
     const registrar = {domain: kamailio.domain, port: kamailio.wss, transport: "wss", caPem: kamailio.caPem} as const;
     const account = {name, password: "secret"};
     return WebPeer.start({folder: mkdtempSync(join(folder, name)), account, registrar, sourceWav, ...options});
@@ -53,15 +50,6 @@ async function hangUp(): Promise<void> {
     const ended = bob.next("ended");
     await alice.hangUp();
     await ended;
-}
-
-/** A tone comes whole once the jitter buffer is filled. */
-async function hears(peer: WebPeer, frequency: number): Promise<void> {
-    const levelNow = async (): Promise<number> => {
-        const {samples, rate} = await peer.listen(200);
-        return levelAt(samples, rate, frequency);
-    };
-    await expect.poll(levelNow, {interval: 0, timeout: 10_000}).toBeCloseTo(level, 0);
 }
 
 async function hearOneAnother(): Promise<void> {
