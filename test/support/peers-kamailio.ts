@@ -2,6 +2,7 @@
 import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {join, resolve} from "node:path";
 import {freePorts, libraryPath, PeerProcess, peerPath, unpackPeers} from "./peers-process.ts";
+import {MEDIA_SIDES} from "./peers-rtpengine.ts";
 import {type Certificate, makePki, TEST_DOMAIN} from "./pki.ts";
 
 export interface KamailioPorts {
@@ -27,6 +28,12 @@ export interface KamailioOptions {
     readonly board?: boolean;
     /** The ports of one that was stopped, to come back where clients look for it. Default: free ports. */
     readonly ports?: KamailioPorts;
+    /** Media goes over this rtpengine. Default: from phone to phone. */
+    readonly rtpengine?: {
+        readonly port: number;
+        /** What each user is spoken to in, as flags of rtpengine: `MEDIA_SIDES` has some. Who is not named gets `plain`. */
+        readonly sides: Readonly<Record<string, string>>;
+    };
     /** The certificate for TLS and WSS. Default: one for the right names under the authority of `caPem`. */
     readonly certificate?: Certificate;
 }
@@ -66,6 +73,8 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         MODULES: `${libraryPath("kamailio/modules")}/`,
         FOLDER: folder,
         OPEN: openUsers(options.users),
+        RTPENGINE: `${options.rtpengine?.port ?? 0}`,
+        SIDES: sides(options.rtpengine?.sides ?? {}),
     });
     const process = new PeerProcess("kamailio", [
         peerPath("usr/sbin/kamailio"),
@@ -74,6 +83,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         folder,
         ...["-Y", folder, "-f", join(folder, "kamailio.cfg")],
         ...defines(options.auth),
+        ...(options.rtpengine === undefined ? [] : ["-A", "WITH_RTPENGINE"]),
         ...(options.board ? ["-A", "WITH_BOARD"] : []),
     ]);
     await ready(process);
@@ -115,6 +125,14 @@ function defines(auth: KamailioOptions["auth"]): readonly string[] {
             return ["-A", "WITH_AUTH", "-A", "WITH_SHA256"];
         }
     }
+}
+
+/** Chooses the flags for the user who is spoken to. */
+function sides(of: Readonly<Record<string, string>>): string {
+    const cases = Object.entries(of).map(
+        ([name, flags]) => `    if ($var(party) == "${name}") $var(flags) = "${flags}";`,
+    );
+    return [`    $var(flags) = "${MEDIA_SIDES.plain}";`, ...cases].join("\n");
 }
 
 /** An expression of the users that are not asked; one that matches nothing where all are. */

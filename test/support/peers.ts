@@ -21,3 +21,4 @@ export {
 } from "./peers-kamailio.ts";
 export {type Lcdd, type LcddOptions, startLcdd} from "./peers-lcdd.ts";
 export {freePorts, PeerProcess, peersRoot, unpackPeers} from "./peers-process.ts";
+export {MEDIA_SIDES, type RtpEngine, type RtpEngineOptions, startRtpEngine} from "./peers-rtpengine.ts";
