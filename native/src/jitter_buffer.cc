@@ -55,6 +55,8 @@ void JitterBuffer::put(const RtpPacket& packet, bool audible) {
     lateInRow_ = 0;
     if (holds(packet.sequence)) return;
     Slot& slot = slotOf(packet.sequence);
+    // Where the stream turned out to begin one earlier, the last of the ring is one too many.
+    if (slot.used) drop(slot.sequence);
     slot.used = true;
     slot.audible = audible;
     slot.payloadType = packet.payloadType;

@@ -82,6 +82,18 @@ TEST_CASE("arrivals become takes") {
     }
 }
 
+TEST_CASE("a first packet that comes late takes the place of the one that is a whole ring ahead of it") {
+    JitterBuffer buffer;
+    put(buffer, 10, 'b');
+    put(buffer, 73, 'z');
+    put(buffer, 9, 'a');
+    CHECK(buffer.depth() == 2);
+    CHECK(take(buffer) == 'a');
+    CHECK(take(buffer) == 'b');
+    CHECK(take(buffer) == '~');
+    CHECK(buffer.depth() == 0);
+}
+
 TEST_CASE("events take a sequence number and no time") {
     JitterBuffer buffer;
     put(buffer, 1, 'a');
