@@ -6,9 +6,11 @@ SOUND ?= virtual
 # How the bench phone reaches its registrar (tcp, tls, wss), and its glass (cfa635 of 20x4, vt100 of 40x12).
 TRANSPORT ?= tcp
 GLASS ?= cfa635
+# How long `make fuzz` stays with each target, in seconds.
+FUZZ_SECONDS ?= 45
 WITH_NODE := . scripts/toolchain/env.sh &&
 
-.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench bench-board soak bundle device clean
+.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench bench-board soak fuzz bundle device clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -57,6 +59,10 @@ soak: ## Make calls for hours and watch memory and audio
 	@scripts/setup test
 	@$(WITH_NODE) exec node test/bench/soak.ts
 
+fuzz: ## Fuzz what reads from the network and the cable, FUZZ_SECONDS=45 each (TARGET=name, INPUT=file repeats one)
+	@scripts/setup test
+	@$(WITH_NODE) exec node test/fuzz/run.ts --seconds $(FUZZ_SECONDS) $(if $(INPUT),--input $(INPUT)) $(TARGET)
+
 bundle: ## Build build/offhook.mjs
 	@scripts/setup run
 	@$(WITH_NODE) exec node scripts/bundle.ts
@@ -65,4 +71,4 @@ device: bundle ## Gather in build/device all that a device runs
 	@$(WITH_NODE) exec node scripts/device.ts
 
 clean: ## Remove all that was built or fetched
-	rm -rf build node_modules native/build test/native/build test/support/virtual-card/build scripts/toolchain/node_modules
+	rm -rf build node_modules native/build test/native/build test/native/fuzz/build test/support/virtual-card/build scripts/toolchain/node_modules

@@ -3,7 +3,8 @@
  *
  *   check    types, lint, formatting: one each
  *   unit     vitest's project of that name
- *   native   the C++ tests (plain, address and undefined, thread sanitizer), then vitest's project
+ *   native   the C++ tests (plain, address and undefined, thread sanitizer), the fuzz targets (bounded), then vitest's
+ *            project
  *   system   vitest's project
  *   board    vitest's project, on the virtual board
  */
@@ -11,6 +12,7 @@ import {spawn} from "node:child_process";
 import {globSync, mkdirSync, readFileSync, rmSync} from "node:fs";
 import {availableParallelism} from "node:os";
 import {join} from "node:path";
+import {fuzzBounded} from "../test/fuzz/run.ts";
 
 const TOP = join(import.meta.dirname, "..");
 const RESULTS = join(TOP, "build", "test-results");
@@ -94,6 +96,8 @@ const NATIVE_TESTS: Step = {
     },
 };
 
+const FUZZ: Step = {name: "fuzz targets", run: async () => ({...(await fuzzBounded()), skipped: 0})};
+
 /** What of vitest's JSON report is read here. */
 interface VitestReport {
     readonly numPassedTests: number;
@@ -170,7 +174,7 @@ const PARTS: ReadonlyMap<string, readonly Step[]> = new Map([
         ],
     ],
     ["unit", [vitest("unit")]],
-    ["native", [NATIVE_TESTS, vitest("native")]],
+    ["native", [NATIVE_TESTS, FUZZ, vitest("native")]],
     ["system", [vitest("system")]],
     ["board", [vitest("board")]],
 ]);
