@@ -205,16 +205,22 @@ export class WebPeer {
         return this.#browser.close();
     }
 
-    #run<Name extends keyof PageApi>(
+    async #run<Name extends keyof PageApi>(
         name: Name,
         ...given: Parameters<PageApi[Name]>
     ): Promise<Awaited<ReturnType<PageApi[Name]>>> {
+        type Answer = Awaited<ReturnType<PageApi[Name]>>;
         // The function is Chromium's: it sees nothing of ours but its argument.
-        return this.#page.evaluate(
-            ([called, words]) =>
-                (globalThis as unknown as {page: Record<string, (...of: unknown[]) => never>}).page[called]?.(...words),
-            [name, given] as const,
-        ) as Promise<Awaited<ReturnType<PageApi[Name]>>>;
+        const called = ([called, words]: readonly [string, readonly unknown[]]): unknown =>
+            (globalThis as unknown as {page: Record<string, (...words: readonly unknown[]) => unknown>}).page[called]?.(
+                ...words,
+            );
+        try {
+            return (await this.#page.evaluate(called, [name, given] as const)) as Answer;
+        } catch (error) {
+            // Where it happened in the page is a place that no tool of ours can read.
+            throw new Error(`${name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+        }
     }
 
     #take(event: WebEvent): void {

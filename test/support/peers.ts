@@ -22,3 +22,4 @@ export {
 export {type Lcdd, type LcddOptions, startLcdd} from "./peers-lcdd.ts";
 export {freePorts, PeerProcess, peersRoot, unpackPeers} from "./peers-process.ts";
 export {MEDIA_SIDES, type RtpEngine, type RtpEngineOptions, startRtpEngine} from "./peers-rtpengine.ts";
+export {startTurnServer, type TurnServer, type TurnServerOptions} from "./peers-turn.ts";
