@@ -105,7 +105,7 @@ describe("the import rules", () => {
     });
 
     it.each([
-        ["napi.h", ["addon", "engine_wrap", "event_values", "ice_values", "js_values"]],
+        ["napi.h", ["addon", "engine_wrap", "event_values", "ice_values", "js_values", "stats_values"]],
         ["openssl/", ["certificate", "dtls_openssl"]],
         ["nice/", ["ice_agent"]],
         ["srtp2/", ["srtp"]],

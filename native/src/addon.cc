@@ -177,6 +177,7 @@ RemoteMedia readFormats(const Napi::Object& remote) {
         rangeError(remote.Env(), "ptime", "10, 20, 30, 40 or 60");
     }
     read.direction = readName(remote, "direction", kDirections);
+    read.voipMetrics = readBoolean(remote, "voipMetrics");
     return read;
 }
 

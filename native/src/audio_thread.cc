@@ -64,7 +64,7 @@ void AudioThread::run() {
 int64_t AudioThread::step(int64_t now) {
     takeCommands();
     takePlan();
-    mixer_.refresh();
+    mixer_.refresh(playbackLane_.held() + captureLane_.held());
     const bool allowed = guard_.denied.load(std::memory_order_acquire) != plan_.generation;
     const bool open = plan_.microphone != MicrophoneGate::Closed && allowed;
     const bool muted = plan_.microphone != MicrophoneGate::Open;

@@ -182,7 +182,8 @@ void Engine::sendDigit(int session, const DigitCommand& digit) {
 }
 
 SessionStats Engine::stats(int session) const {
-    const SessionCounters& counters = find(session).counters();
+    Session& found = find(session);
+    const SessionCounters& counters = found.counters();
     SessionStats stats{.codec = std::nullopt,
                        .packetsSent = counters.packetsSent,
                        .octetsSent = counters.octetsSent,
@@ -196,7 +197,9 @@ SessionStats Engine::stats(int session) const {
                        .jitter = counters.jitter,
                        .bufferDelay = counters.bufferDelay,
                        .roundTrip = known(counters.roundTrip),
-                       .remoteLoss = known(counters.remoteLoss)};
+                       .remoteLoss = known(counters.remoteLoss),
+                       .quality = found.quality(),
+                       .remoteQuality = found.remoteQuality()};
     const int codec = counters.codec;
     if (codec != SessionCounters::kNoCodec) stats.codec = static_cast<CodecName>(codec);
     return stats;

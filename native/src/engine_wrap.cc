@@ -197,29 +197,7 @@ Napi::Value sendDigit(const Napi::CallbackInfo& info) {
 
 Napi::Value sessionStats(const Napi::CallbackInfo& info) {
     SessionHolder& session = sessionOf(info);
-    const SessionStats stats = session.engine->engine().stats(session.id);
-    const Napi::Env env = info.Env();
-    const auto orNull = [env](const std::optional<double>& value) -> Napi::Value {
-        return value ? Napi::Number::New(env, *value).As<Napi::Value>() : env.Null();
-    };
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("codec", stats.codec ? Napi::String::New(env, nameOf(*stats.codec)).As<Napi::Value>() : env.Null());
-    object.Set("packetsSent", static_cast<double>(stats.packetsSent));
-    object.Set("octetsSent", static_cast<double>(stats.octetsSent));
-    object.Set("packetsReceived", static_cast<double>(stats.packetsReceived));
-    object.Set("octetsReceived", static_cast<double>(stats.octetsReceived));
-    object.Set("packetsLost", static_cast<double>(stats.packetsLost));
-    object.Set("packetsLate", static_cast<double>(stats.packetsLate));
-    object.Set("packetsMalformed", static_cast<double>(stats.packetsMalformed));
-    object.Set("packetsUnauthentic", static_cast<double>(stats.packetsUnauthentic));
-    object.Set("packetsReplayed", static_cast<double>(stats.packetsReplayed));
-    object.Set("jitter", stats.jitter);
-    object.Set("bufferDelay", stats.bufferDelay);
-    object.Set("roundTrip", orNull(stats.roundTrip));
-    object.Set("remoteLoss", orNull(stats.remoteLoss));
-    object.Set("quality", env.Null());
-    object.Set("remoteQuality", env.Null());
-    return object;
+    return toObject(info.Env(), session.engine->engine().stats(session.id));
 }
 
 Napi::Value closeSession(const Napi::CallbackInfo& info) {
@@ -322,18 +300,7 @@ Napi::Value setTransport(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value engineStats(const Napi::CallbackInfo& info) {
-    const EngineStats stats = engineOf(info).engine().stats();
-    Napi::Object object = Napi::Object::New(info.Env());
-    object.Set("captureOpen", stats.captureOpen);
-    object.Set("playbackOpen", stats.playbackOpen);
-    object.Set("ringerOpen", stats.ringerOpen);
-    object.Set("xruns", static_cast<double>(stats.xruns));
-    object.Set("realTime", stats.realTime);
-    object.Set("captureLevel", stats.captureLevel);
-    object.Set("playbackLevel", stats.playbackLevel);
-    object.Set("framesCaptured", static_cast<double>(stats.framesCaptured));
-    object.Set("framesPlayed", static_cast<double>(stats.framesPlayed));
-    return object;
+    return toObject(info.Env(), engineOf(info).engine().stats());
 }
 
 Napi::Value closeEngine(const Napi::CallbackInfo& info) {

@@ -39,6 +39,11 @@ const char* nameOf(CodecName codec);
 Napi::Object toObject(Napi::Env env, const Event& event);
 Napi::Object toObject(Napi::Env env, const Fingerprint& fingerprint);
 
+// The same of what is counted (stats_values.cc).
+
+Napi::Object toObject(Napi::Env env, const SessionStats& stats);
+Napi::Object toObject(Napi::Env env, const EngineStats& stats);
+
 /** createEngine(options): the engine with its methods (engine_wrap.cc). */
 Napi::Value createEngine(const Napi::CallbackInfo& info);
 

@@ -8,8 +8,6 @@ namespace {
 
 /** Packets collected before the first is played: one to play and one in hand against jitter. */
 constexpr size_t kStart = 2;
-/** Packets in hand beyond which delay is given back at once. */
-constexpr size_t kMost = 15;
 /** Takes over which the lowest depth is watched: a second at 20 ms. */
 constexpr unsigned kWatch = 50;
 /** Packets in hand before a take, at the lowest, that are left alone: the one to play and one against jitter. */
@@ -24,6 +22,16 @@ constexpr unsigned kStopped = 5;
 JitterBuffer::JitterBuffer() : slots_(std::make_unique<std::array<Slot, kSlots>>()) {}
 
 void JitterBuffer::reset() {
+    startAnew();
+    fates_.interrupt();
+}
+
+void JitterBuffer::forget() {
+    startAnew();
+    fates_ = {};
+}
+
+void JitterBuffer::startAnew() {
     for (Slot& slot : *slots_) slot.used = false;
     started_ = false;
     filling_ = true;
@@ -46,9 +54,11 @@ void JitterBuffer::put(const RtpPacket& packet, bool audible) {
         next_ = packet.sequence;
     } else if (ahead < 0 && ++lateInRow_ < kRestart) {
         ++late_;
+        fates_.late(packet.sequence);
         return;
     } else if (ahead < 0 || ahead >= static_cast<int>(kSlots)) {
-        reset();
+        dropAll();
+        startAnew();
         started_ = true;
         next_ = packet.sequence;
     }
@@ -56,7 +66,7 @@ void JitterBuffer::put(const RtpPacket& packet, bool audible) {
     if (holds(packet.sequence)) return;
     Slot& slot = slotOf(packet.sequence);
     // Where the stream turned out to begin one earlier, the last of the ring is one too many.
-    if (slot.used) drop(slot.sequence);
+    if (slot.used) free(slot);
     slot.used = true;
     slot.audible = audible;
     slot.payloadType = packet.payloadType;
@@ -66,20 +76,36 @@ void JitterBuffer::put(const RtpPacket& packet, bool audible) {
     ++depth_;
 }
 
-void JitterBuffer::drop(uint16_t sequence) {
-    slotOf(sequence).used = false;
+void JitterBuffer::free(Slot& slot) {
+    slot.used = false;
     --depth_;
 }
 
+void JitterBuffer::drop(uint16_t sequence, PacketFates::Fate fate) {
+    free(slotOf(sequence));
+    fates_.settle(sequence, fate);
+}
+
+/** What waits belongs to a stream that has been left behind. */
+void JitterBuffer::dropAll() {
+    for (size_t i = 0; depth_ > 0 && i <= kSlots; ++i, ++next_) {
+        if (holds(next_)) drop(next_, PacketFates::Fate::Discarded);
+    }
+}
+
+void JitterBuffer::lose(uint16_t sequence) {
+    ++lost_;
+    fates_.settle(sequence, PacketFates::Fate::Lost);
+}
+
 void JitterBuffer::skipInaudible() {
-    while (holds(next_) && !slotOf(next_).audible) drop(next_++);
+    while (holds(next_) && !slotOf(next_).audible) drop(next_++, PacketFates::Fate::Played);
 }
 
 /** Time that passed while starved need not pass again for the packets which that time belonged to. */
 void JitterBuffer::skipMissed() {
     while (!holds(next_) && (filling_ || starvedInRow_ > 0)) {
-        ++next_;
-        ++lost_;
+        lose(next_++);
         if (starvedInRow_ > 0) --starvedInRow_;
     }
     starvedInRow_ = 0;
@@ -90,7 +116,7 @@ void JitterBuffer::shrink() {
     lowest_ = std::min(lowest_, depth_);
     const bool deep = depth_ > kMost;
     if (++takes_ < kWatch && !deep) return;
-    if ((deep || lowest_ > kSpare) && holds(next_)) drop(next_++);
+    if ((deep || lowest_ > kSpare) && holds(next_)) drop(next_++, PacketFates::Fate::Discarded);
     takes_ = 0;
     lowest_ = kSlots;
 }
@@ -117,10 +143,10 @@ JitterBuffer::Taken JitterBuffer::take() {
                  .payloadType = slot.payloadType,
                  .payload = std::span(slot.bytes).first(slot.size),
                  .following = {}};
-        drop(due);
+        drop(due, PacketFates::Fate::Played);
         return taken;
     }
-    ++lost_;
+    lose(due);
     taken.kind = Kind::Lost;
     if (holds(next_) && slotOf(next_).audible) {
         taken.payloadType = slotOf(next_).payloadType;

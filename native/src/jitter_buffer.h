@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "packet_fates.h"
 #include "rtp.h"
 
 namespace offhook {
@@ -51,15 +52,22 @@ class JitterBuffer {
     /** A packet has come. `audible` false: an event that only takes a sequence number. */
     void put(const RtpPacket& packet, bool audible);
     Taken take();
-    /** Drops all and starts anew. */
+    /** Drops all and starts anew; what passes meanwhile is not missed. */
     void reset();
+    /** Another source: the same, and what became of the packets of the last one is forgotten. */
+    void forget();
+    /** What became of the packets that were due. */
+    const PacketFates& fates() const { return fates_; }
     /** Packets in hand, up to the newest. */
     size_t depth() const { return depth_; }
     uint64_t late() const { return late_; }
     uint64_t lost() const { return lost_; }
 
-  private:
+    /** Packets in hand beyond which delay is given back at once, and beyond which none is kept. */
+    static constexpr size_t kMost = 15;
     static constexpr size_t kSlots = 64;
+
+  private:
     struct Slot {
         bool used = false;
         bool audible = false;
@@ -71,7 +79,11 @@ class JitterBuffer {
 
     Slot& slotOf(uint16_t sequence) { return (*slots_)[sequence % kSlots]; }
     bool holds(uint16_t sequence) { return slotOf(sequence).used && slotOf(sequence).sequence == sequence; }
-    void drop(uint16_t sequence);
+    void free(Slot& slot);
+    void drop(uint16_t sequence, PacketFates::Fate fate);
+    void lose(uint16_t sequence);
+    void dropAll();
+    void startAnew();
     void skipInaudible();
     void skipMissed();
     void shrink();
@@ -89,6 +101,7 @@ class JitterBuffer {
     size_t lowest_ = kSlots;
     uint64_t late_ = 0;
     uint64_t lost_ = 0;
+    PacketFates fates_;
 };
 
 }  // namespace offhook

@@ -80,6 +80,8 @@ class PlaybackLane {
     int64_t run(bool wanted, int64_t now);
     /** Whether the device plays, so that it is the clock. */
     bool playing() const { return running_; }
+    /** Frames from what is rendered to what is heard. */
+    size_t held() const { return running_ ? target_ : 0; }
     /** Gives the device back, at the end. */
     void stop();
 
@@ -113,6 +115,8 @@ class CaptureLane {
     /** Does what is due; returns when to come again. Not wanted any more: the device is given back at once. */
     int64_t run(bool wanted, bool muted, int64_t now);
     bool recording() const { return running_; }
+    /** Frames from what is spoken to what is taken. */
+    size_t held() const { return running_ ? block_ : 0; }
     void stop();
 
   private:

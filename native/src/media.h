@@ -48,6 +48,8 @@ struct RemoteMedia {
     /** Packet time in ms. */
     unsigned ptime = 20;
     Direction direction = Direction::SendRecv;
+    /** The far end takes VoIP metrics (RFC 3611 §5.1). */
+    bool voipMetrics = false;
     /** Nothing: RTP and RTCP are not protected. */
     std::optional<SrtpKeys> security = std::nullopt;
 };

@@ -70,10 +70,10 @@ void Mixer::adopt(const AudioPlan& plan) {
     }
 }
 
-void Mixer::refresh() {
+void Mixer::refresh(size_t held) {
     mixed_ = 0;
     for (size_t i = 0; i < count_; ++i) {
-        members_[i].session->refresh();
+        members_[i].session->refresh(held);
         settle(members_[i]);
         if (members_[i].mixed) ++mixed_;
     }

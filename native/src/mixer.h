@@ -39,8 +39,8 @@ class Mixer final : public BlockSource, public BlockSink {
     void remove(Session& session);
     /** Moves from what sounds to what is wanted. */
     void adopt(const AudioPlan& plan);
-    /** Takes in what the other threads handed over. */
-    void refresh();
+    /** Takes in what the other threads handed over; the devices hold `held` frames of what is spoken and heard. */
+    void refresh(size_t held);
     /** Whether there is something to play, fades included. */
     bool sounding() const { return plan_.mixed > 0 || tone_.active(); }
     bool mixing() const { return mixed_ > 0; }

@@ -200,10 +200,18 @@ void NetworkPath::handle(const RtcpCompound& compound, int64_t now) {
         const int32_t trip = static_cast<int32_t>(here - block.lastSenderReport - block.delaySinceLastSenderReport);
         context_.counters.roundTrip.store(std::max(0.0, trip * 1000.0 / 65536), std::memory_order_relaxed);
     }
+    for (const VoipMetrics& metrics : compound.voipMetrics) handle(metrics);
     for (const uint32_t goodbye : compound.goodbyes) {
         if (goodbye != reception_.ssrc()) continue;
         context_.events.post({.type = Event::Type::Bye, .session = context_.session, .reason = {}});
     }
+}
+
+void NetworkPath::handle(const VoipMetrics& metrics) {
+    if (metrics.ssrc != context_.local.ssrc) return;
+    farEndSystemDelay_ = remoteQualityOf(metrics).endSystemDelay;
+    remoteMetrics_.back() = metrics;
+    remoteMetrics_.publish();
 }
 
 void NetworkPath::adoptSetup(int64_t now) {
@@ -244,6 +252,7 @@ void NetworkPath::sendReport(int64_t now, bool goodbye) {
                                                .senderInfo = senderInfo(now),
                                                .report = reception_.report(now),
                                                .cname = context_.local.cname,
+                                               .voipMetrics = voipMetrics(),
                                                .goodbye = goodbye});
     IceLink* const ice = context_.ice;
     if (ice != nullptr && ice->rtcpWay().kind == IceWay::Kind::None) return;
@@ -272,6 +281,23 @@ std::optional<SenderInfo> NetworkPath::senderInfo(int64_t now) {
                       .rtpTimestamp = static_cast<uint32_t>((sentAt >> 32) + units),
                       .packets = static_cast<uint32_t>(packets),
                       .octets = static_cast<uint32_t>(counters.octetsSent.load(std::memory_order_relaxed))};
+}
+
+/** Of what is received, for a far end that asked. */
+std::optional<VoipMetrics> NetworkPath::voipMetrics() const {
+    const SessionCounters& counters = context_.counters;
+    std::optional<VoicePath> path = counters.voicePath();
+    const std::optional<uint32_t> source = reception_.ssrc();
+    if (!setup_.voipMetrics || !path || !source) return std::nullopt;
+    path->farEndSystemDelay = farEndSystemDelay_;
+    const double packetMs = counters.packetMs;
+    return metricsOf(*source, qualityOf(*path),
+                     {.codec = path->codec,
+                      .speechLevel = counters.level.speech(),
+                      .noiseLevel = counters.level.noise(),
+                      .nominalDelay = counters.bufferDelay,
+                      .maximumDelay = JitterBuffer::kMost * packetMs,
+                      .absoluteMaximumDelay = JitterBuffer::kSlots * packetMs});
 }
 
 uint32_t NetworkPath::clockRateOf(uint8_t payloadType) const {

@@ -27,6 +27,8 @@ struct NetworkSetup {
     Direction direction = Direction::Inactive;
     std::vector<Codec> codecs;
     std::optional<TelephoneEventFormat> telephoneEvent;
+    /** The far end takes VoIP metrics (RFC 3611 §5.1). */
+    bool voipMetrics = false;
     /** For RTCP; null: it is sent as it is. */
     std::shared_ptr<SrtpSender> srtpSender;
     /** For RTP and RTCP; null: they are taken as they are. */
@@ -60,6 +62,8 @@ class NetworkPath {
     bool receiveRtcp();
     /** Takes both from the ice thread. */
     bool receiveIce();
+    /** JavaScript's thread: what the far end reported last of what we send. */
+    TripleBuffer<std::optional<VoipMetrics>>& remoteMetrics() { return remoteMetrics_; }
     /** What time brings: a new negotiation, RTCP, silence, digits whose end was lost. */
     void tick(int64_t now);
     /** The last report, with BYE (RFC 3550 §6.6). */
@@ -81,6 +85,8 @@ class NetworkPath {
     void postDigit(const std::optional<HeardDigit>& digit);
     void sendReport(int64_t now, bool goodbye);
     std::optional<SenderInfo> senderInfo(int64_t now);
+    void handle(const VoipMetrics& metrics);
+    std::optional<VoipMetrics> voipMetrics() const;
     uint32_t clockRateOf(uint8_t payloadType) const;
     void countMalformed() { count(context_.counters.packetsMalformed); }
     static void count(std::atomic<uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
@@ -99,6 +105,9 @@ class NetworkPath {
     int64_t silentToldAt_ = 0;
     int64_t reportAt_ = 0;
     uint64_t packetsReported_ = 0;
+    TripleBuffer<std::optional<VoipMetrics>> remoteMetrics_;
+    /** End system delay of the far end in ms, as it reported. */
+    std::optional<double> farEndSystemDelay_;
 };
 
 }  // namespace offhook

@@ -11,7 +11,7 @@ void ReceivePath::accept(const Datagram& datagram, AudioSetup& setup) {
     if (!event && setup.codecs.find(packet->payloadType) == nullptr) return;
     if (ssrc_ != packet->ssrc) {
         ssrc_ = packet->ssrc;
-        jitter_.reset();
+        jitter_.forget();
     }
     jitter_.put(*packet, !event);
     counters_.packetsLate.store(jitter_.late(), std::memory_order_relaxed);
@@ -33,6 +33,7 @@ void ReceivePath::pause() {
 
 void ReceivePath::decodeNext(AudioSetup& setup) {
     const JitterBuffer::Taken taken = jitter_.take();
+    publishRuns();
     const bool packet = taken.kind == JitterBuffer::Kind::Packet;
     CodecSet::Incoming* codec = setup.codecs.find(packet ? taken.payloadType : payloadType_);
     if (codec == nullptr) codec = &setup.codecs.incoming[0];
@@ -48,6 +49,8 @@ void ReceivePath::decodeNext(AudioSetup& setup) {
         if (count > 0) {
             payloadType_ = taken.payloadType;
             packetMs_ = std::max(1U, static_cast<unsigned>(count) * 1000 / rate);
+            counters_.packetMs.store(packetMs_, std::memory_order_relaxed);
+            counters_.level.measure(std::span(decoded_).first(count));
             counters_.codec.store(static_cast<int>(codec->codec.name), std::memory_order_relaxed);
         }
     }
@@ -57,6 +60,18 @@ void ReceivePath::decodeNext(AudioSetup& setup) {
                                         sameCodec ? taken.following : std::span<const uint8_t>{}, decoded_);
     }
     produce(*codec, std::span(decoded_).first(count));
+}
+
+void ReceivePath::publishRuns() {
+    const PacketRuns runs = jitter_.fates().runs();
+    SessionCounters::Voice& voice = counters_.voice;
+    voice.lossRate.store(runs.lossRate, std::memory_order_relaxed);
+    voice.discardRate.store(runs.discardRate, std::memory_order_relaxed);
+    voice.burstDensity.store(runs.burstDensity, std::memory_order_relaxed);
+    voice.gapDensity.store(runs.gapDensity, std::memory_order_relaxed);
+    voice.burstDuration.store(runs.burstLength * packetMs_, std::memory_order_relaxed);
+    voice.gapDuration.store(runs.gapLength * packetMs_, std::memory_order_relaxed);
+    voice.burstRatio.store(runs.burstRatio, std::memory_order_relaxed);
 }
 
 void ReceivePath::produce(CodecSet::Incoming& codec, std::span<int16_t> samples) {

@@ -34,6 +34,7 @@ class ReceivePath {
     static constexpr size_t kReady = 2 * kMaxDecoded + kMaxBlock;
 
     void decodeNext(AudioSetup& setup);
+    void publishRuns();
     void produce(CodecSet::Incoming& codec, std::span<int16_t> samples);
 
     SessionCounters& counters_;

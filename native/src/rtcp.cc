@@ -12,6 +12,7 @@ constexpr uint8_t kSenderReport = 200;
 constexpr uint8_t kReceiverReport = 201;
 constexpr uint8_t kSourceDescription = 202;
 constexpr uint8_t kGoodbye = 203;
+constexpr uint8_t kExtendedReport = 207;
 constexpr size_t kHeaderSize = 4;
 constexpr size_t kSenderInfoSize = 20;
 constexpr size_t kReportBlockSize = 24;
@@ -52,6 +53,29 @@ bool readReport(std::span<const uint8_t> body, bool sender, size_t count, RtcpCo
 bool readGoodbye(std::span<const uint8_t> body, size_t count, RtcpCompound& compound) {
     if (body.size() < 4 * count) return false;
     for (size_t i = 0; i < count; ++i) compound.goodbyes.push_back(readU32(body, 4 * i));
+    return true;
+}
+
+/** The size of what is padded (RFC 3550 §6.4.1), nothing when it cannot be. */
+std::optional<size_t> unpaddedSize(std::span<const uint8_t> body, bool padded) {
+    if (!padded) return body.size();
+    const size_t padding = body.empty() ? 0 : body.back();
+    if (padding == 0 || padding % 4 != 0 || padding > body.size()) return std::nullopt;
+    return body.size() - padding;
+}
+
+/** `body` starts at the SSRC, blocks follow; those of a type or a size that we do not know are skipped. */
+bool readExtendedReport(std::span<const uint8_t> body, RtcpCompound& compound) {
+    if (body.size() < 4) return false;
+    for (size_t at = 4; at < body.size();) {
+        // All is whole words: the header of a block is there.
+        const size_t size = kHeaderSize + 4U * readU16(body, at + 2);
+        if (size > body.size() - at) return false;
+        if (body[at] == kVoipMetricsBlock && size == kVoipMetricsSize) {
+            compound.voipMetrics.push_back(readVoipMetrics(body.subspan(at).first<kVoipMetricsSize>()));
+        }
+        at += size;
+    }
     return true;
 }
 
@@ -104,21 +128,42 @@ void appendSourceDescription(std::vector<uint8_t>& out, uint32_t ssrc, std::stri
     std::copy(name.begin(), name.end(), body.begin() + 6);
 }
 
+void appendExtendedReport(std::vector<uint8_t>& out, uint32_t ssrc, const VoipMetrics& metrics) {
+    const std::span<uint8_t> body = append(out, kExtendedReport, 0, (4 + kVoipMetricsSize) / 4);
+    writeU32(body, 0, ssrc);
+    writeVoipMetrics(metrics, body.subspan<4, kVoipMetricsSize>());
+}
+
+/** One packet of a compound, checked to be as long as it says. */
+bool readPacket(std::span<const uint8_t> packet, RtcpCompound& compound) {
+    const size_t count = packet[0] & 0x1F;
+    const std::span<const uint8_t> body = packet.subspan(kHeaderSize);
+    switch (packet[1]) {
+        case kSenderReport:
+        case kReceiverReport:
+            return readReport(body, packet[1] == kSenderReport, count, compound);
+        case kGoodbye:
+            return readGoodbye(body, count, compound);
+        case kExtendedReport: {
+            const std::optional<size_t> size = unpaddedSize(body, (packet[0] & 0x20) != 0);
+            return size && readExtendedReport(body.first(*size), compound);
+        }
+        default:
+            return true;
+    }
+}
+
 }  // namespace
 
 std::optional<RtcpCompound> parseRtcp(std::span<const uint8_t> datagram) {
     RtcpCompound compound;
     for (size_t at = 0; at < datagram.size();) {
         if (datagram.size() - at < kHeaderSize || datagram[at] >> 6 != 2) return std::nullopt;
-        const size_t count = datagram[at] & 0x1F;
         const uint8_t type = datagram[at + 1];
         const size_t size = kHeaderSize + 4U * readU16(datagram, at + 2);
         if (size > datagram.size() - at) return std::nullopt;
         if (at == 0 && type != kSenderReport && type != kReceiverReport) return std::nullopt;
-        const std::span<const uint8_t> body = datagram.subspan(at + kHeaderSize, size - kHeaderSize);
-        const bool report = type == kSenderReport || type == kReceiverReport;
-        if (report && !readReport(body, type == kSenderReport, count, compound)) return std::nullopt;
-        if (type == kGoodbye && !readGoodbye(body, count, compound)) return std::nullopt;
+        if (!readPacket(datagram.subspan(at, size), compound)) return std::nullopt;
         at += size;
     }
     if (datagram.empty()) return std::nullopt;
@@ -129,6 +174,7 @@ std::vector<uint8_t> buildRtcp(const RtcpReport& report) {
     std::vector<uint8_t> out;
     appendReport(out, report);
     appendSourceDescription(out, report.sender, report.cname);
+    if (report.voipMetrics) appendExtendedReport(out, report.sender, *report.voipMetrics);
     if (report.goodbye) writeU32(append(out, kGoodbye, 1, 1), 0, report.sender);
     return out;
 }

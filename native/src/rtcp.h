@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "voip_metrics.h"
+
 namespace offhook {
 
 /** A report block (RFC 3550 §6.4.1). */
@@ -43,20 +45,24 @@ struct RtcpCompound {
     std::optional<SenderInfo> senderInfo;
     std::vector<ReportBlock> reports;
     std::vector<uint32_t> goodbyes;
+    /** Of extended reports (RFC 3611 §4.7). */
+    std::vector<VoipMetrics> voipMetrics;
 };
 
-/** A compound packet to be sent: SR or RR, SDES with the CNAME, and BYE if `goodbye`. */
+/** A compound packet to be sent: SR or RR, SDES with the CNAME, XR if there are metrics, and BYE if `goodbye`. */
 struct RtcpReport {
     uint32_t sender = 0;
     std::optional<SenderInfo> senderInfo;
     std::optional<ReportBlock> report;
     std::string_view cname;
+    std::optional<VoipMetrics> voipMetrics = std::nullopt;
     bool goodbye = false;
 };
 
 /**
  * Parses a compound packet with the checks of RFC 3550 A.2: every packet version 2, the first a report, the lengths
- * add up. Types that we do not use are skipped. Returns nothing for anything else.
+ * add up. The same holds for the blocks of an extended report (RFC 3611 §3). Types that we do not use are skipped.
+ * Returns nothing for anything else.
  */
 std::optional<RtcpCompound> parseRtcp(std::span<const uint8_t> datagram);
 

@@ -40,6 +40,7 @@ bool Session::start(const RemoteMedia& remote) {
                                 .direction = remote.direction,
                                 .codecs = remote.codecs,
                                 .telephoneEvent = remote.telephoneEvent,
+                                .voipMetrics = remote.voipMetrics,
                                 .srtpSender = srtp.sendsRtcp,
                                 .srtpReceiver = srtp.receives};
     network_.setups().publish();
@@ -56,13 +57,31 @@ bool Session::start(const RemoteMedia& remote) {
     return true;
 }
 
-void Session::refresh() {
+std::optional<VoiceQuality> Session::quality() {
+    std::optional<VoicePath> path = counters_.voicePath();
+    if (!path) return std::nullopt;
+    const std::optional<RemoteVoiceQuality> remote = remoteQuality();
+    if (remote) path->farEndSystemDelay = remote->endSystemDelay;
+    return qualityOf(*path);
+}
+
+std::optional<RemoteVoiceQuality> Session::remoteQuality() {
+    TripleBuffer<std::optional<VoipMetrics>>& reported = network_.remoteMetrics();
+    if (reported.fresh()) reported.update();
+    if (!reported.front()) return std::nullopt;
+    return remoteQualityOf(*reported.front());
+}
+
+void Session::refresh(size_t held) {
+    counters_.deviceDelay.store(static_cast<double>(held) * 1000 / kSampleRate, std::memory_order_relaxed);
     if (setups_.fresh()) {
         CodecSet previous = std::move(setup().codecs);
         setups_.update();
         setup().codecs.adopt(previous);
         setup().spent = std::move(previous);
-        counters_.codec.store(static_cast<int>(setup().codecs.outgoing.name), std::memory_order_relaxed);
+        const CodecName sent = setup().codecs.outgoing.name;
+        counters_.codec.store(static_cast<int>(sent), std::memory_order_relaxed);
+        counters_.sendDelay.store(setup().ptime + codecDelayOf(sent), std::memory_order_relaxed);
     }
     for (DigitCommand* digit = digits_.front(); digit != nullptr; digit = digits_.front()) {
         if (!send_.queueEvent(digit->event, digit->ms)) break;

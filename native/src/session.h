@@ -52,13 +52,18 @@ class Session {
     bool start(const RemoteMedia& remote);
     bool started() const { return started_; }
     bool sendsEvents() const { return sendsEvents_; }
+    /** Of what we receive; nothing before the first packet. */
+    std::optional<VoiceQuality> quality();
+    /** Of what we send, as the far end reported it last. */
+    std::optional<RemoteVoiceQuality> remoteQuality();
     /** False when too many digits wait. */
     bool sendDigit(const DigitCommand& digit) { return digits_.push(digit); }
 
     // The audio thread; all of it is real-time.
 
-    /** Moves to the newest negotiation, takes digits and datagrams in. */
-    void refresh();
+    /** Moves to the newest negotiation, takes digits and datagrams in. The devices hold `held` frames, both together.
+     */
+    void refresh(size_t held);
     bool sending() { return sends(setup().direction); }
     bool receiving() { return receives(setup().direction); }
     /** Sends one block of the microphone, or of the mix of the others. */

@@ -3,13 +3,25 @@
 #include <atomic>
 #include <cstdint>
 
-#include "media.h"
+#include "voice_level.h"
+#include "voice_quality.h"
 
 namespace offhook {
 
 /** What a session's threads count and anybody may read: each field by itself, no two together. */
 struct SessionCounters {
     static constexpr int kNoCodec = -1;
+
+    /** As in VoicePath, of the newest source that was listened to. */
+    struct Voice {
+        std::atomic<double> lossRate{0};
+        std::atomic<double> discardRate{0};
+        std::atomic<double> burstDensity{0};
+        std::atomic<double> gapDensity{0};
+        std::atomic<double> burstDuration{0};
+        std::atomic<double> gapDuration{0};
+        std::atomic<double> burstRatio{1};
+    };
 
     /** A CodecName, or kNoCodec. */
     std::atomic<int> codec{kNoCodec};
@@ -27,6 +39,13 @@ struct SessionCounters {
     /** In ms. */
     std::atomic<double> jitter{0};
     std::atomic<double> bufferDelay{0};
+    /** What packets, codec and devices add to the delay beside the jitter buffer, in ms. */
+    std::atomic<double> sendDelay{0};
+    std::atomic<double> deviceDelay{0};
+    /** The far end's packet time in ms, as its packets show. */
+    std::atomic<unsigned> packetMs{20};
+    Voice voice;
+    VoiceLevel level;
     /** In ms, negative: unknown. */
     std::atomic<double> roundTrip{-1};
     /** 0 to 1, negative: unknown. */
@@ -36,6 +55,9 @@ struct SessionCounters {
      * time in 1/65536 s in the lower ones. 0: nothing was sent.
      */
     std::atomic<uint64_t> sentAt{0};
+
+    /** What is received, for its rating; nothing before the first packet. The far end's delay is left out. */
+    std::optional<VoicePath> voicePath() const;
 };
 
 }  // namespace offhook

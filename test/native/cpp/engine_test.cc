@@ -89,6 +89,32 @@ TEST_CASE("two engines talk, and a digit crosses") {
     }
 }
 
+TEST_CASE("two engines tell each other how well they hear, but who was not asked is silent") {
+    Phone left;
+    Phone right;
+    const Session& a = left.engine.openSession();
+    const Session& b = right.engine.openSession();
+    CHECK_FALSE(left.engine.stats(a.id()).quality);
+    RemoteMedia asking = remoteOf(b, CodecName::Opus);
+    asking.voipMetrics = true;
+    left.engine.start(a.id(), asking);
+    right.engine.start(b.id(), remoteOf(a, CodecName::Opus));
+    left.talk(a);
+    right.talk(b);
+    // The first report comes within four seconds.
+    REQUIRE(eventually([&] { return right.engine.stats(b.id()).remoteQuality.has_value(); }));
+    const auto told = right.engine.stats(b.id()).remoteQuality;
+    const auto heard = left.engine.stats(a.id()).quality;
+    REQUIRE(heard);
+    CHECK(heard->rFactor > 0);
+    CHECK(heard->mosListening >= heard->mosConversational);
+    CHECK(told->rFactor.value() > 0);
+    CHECK(told->mosListening.value() >= told->mosConversational.value());
+    // A packet of 20 ms and the look-ahead of Opus at the least.
+    CHECK(told->endSystemDelay.value() >= 26);
+    CHECK_FALSE(left.engine.stats(a.id()).remoteQuality);
+}
+
 TEST_CASE("ports and DSCP set later are those of the next session, and the one before goes on with its own") {
     Phone phone;
     const Session& before = phone.engine.openSession();

@@ -94,6 +94,76 @@ TEST_CASE("a first packet that comes late takes the place of the one that is a w
     CHECK(buffer.depth() == 0);
 }
 
+TEST_CASE("what became of each packet is counted where it is decided") {
+    struct Row {
+        const char* name;
+        const char* input;
+        double lost, discarded, expected;
+    };
+    const Row rows[] = {
+        {"all played", "ab c d e ", 0, 0, 4},
+        {"one lost", "ab d e f g ", 1, 0, 5},
+        {"one late", "ab d e cf g ", 0, 1, 5},
+        {"one late before the next is due", "ab d  c e f ", 0, 1, 6},
+        {"doubled, then late", "ab bc b d b e ", 0, 0, 4},
+        {"starved, then it comes after all", "ab   c d e ", 0, 0, 5},
+        {"starved for as long as was lost", "ab    ef g h ", 2, 0, 7},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.name);
+        JitterBuffer buffer;
+        for (const char* step = row.input; *step != 0; ++step) {
+            if (*step == ' ') {
+                take(buffer);
+            } else {
+                put(buffer, *step, static_cast<uint8_t>(*step));
+            }
+        }
+        CHECK(buffer.fates().runs().lossRate == doctest::Approx(row.lost / row.expected));
+        CHECK(buffer.fates().runs().discardRate == doctest::Approx(row.discarded / row.expected));
+    }
+}
+
+TEST_CASE("delay that is given back is a discarded packet, and what a jump leaves behind is too") {
+    JitterBuffer buffer;
+    int sequence = 0;
+    for (; sequence < 12; ++sequence) put(buffer, sequence, 'x');
+    for (; sequence < 300; ++sequence) {
+        take(buffer);
+        put(buffer, sequence, 'x');
+    }
+    const double given = 12.0 - static_cast<double>(buffer.depth());
+    CHECK(given > 0);
+    CHECK(buffer.fates().runs().lossRate == 0);
+    CHECK(buffer.fates().runs().discardRate == doctest::Approx(given / (300.0 - static_cast<double>(buffer.depth()))));
+    const double waiting = static_cast<double>(buffer.depth());
+    put(buffer, sequence + 100, 'y');
+    CHECK(buffer.fates().runs().discardRate == doctest::Approx((given + waiting) / 300));
+    put(buffer, sequence + 101, 'y');
+    CHECK(take(buffer) == 'y');
+    CHECK(buffer.fates().runs().lossRate == doctest::Approx(100.0 / 401));
+}
+
+TEST_CASE("a pause is no loss, and another source begins to count anew") {
+    JitterBuffer buffer;
+    const auto steady = [&](int from, int to) {
+        for (int i = from; i < to; ++i) {
+            put(buffer, i, 'x');
+            take(buffer);
+        }
+    };
+    steady(0, 10);
+    buffer.reset();
+    steady(500, 520);
+    CHECK(buffer.fates().runs().lossRate == 0);
+    steady(525, 540);
+    CHECK(buffer.fates().runs().lossRate > 0);
+    buffer.forget();
+    steady(540, 550);
+    CHECK(buffer.fates().runs().lossRate == 0);
+    CHECK(buffer.fates().runs().gapLength == 9);
+}
+
 TEST_CASE("events take a sequence number and no time") {
     JitterBuffer buffer;
     put(buffer, 1, 'a');
@@ -104,6 +174,7 @@ TEST_CASE("events take a sequence number and no time") {
     CHECK(take(buffer) == 'b');
     CHECK(take(buffer) == 'c');
     CHECK(buffer.lost() == 0);
+    CHECK(buffer.fates().runs().gapLength == 8);
     CHECK(buffer.depth() == 0);
 }
 

@@ -32,6 +32,7 @@ class Listener {
     Kind take() {
         const JitterBuffer::Taken taken = buffer_.take();
         if (taken.kind == Kind::Packet) check(taken.payload);
+        checkFates();
         return taken.kind;
     }
 
@@ -44,6 +45,15 @@ class Listener {
     }
 
   private:
+    /** Each packet has one fate, whatever came. */
+    void checkFates() {
+        const PacketRuns runs = buffer_.fates().runs();
+        MUST(runs.lossRate >= 0 && runs.discardRate >= 0);
+        MUST(runs.lossRate + runs.discardRate <= 1 + 1e-9);
+        MUST(runs.burstDensity <= 1 && runs.gapDensity <= 1);
+        MUST(runs.burstLength == 0 || runs.burstLength >= 2);
+    }
+
     void check(std::span<const uint8_t> payload) {
         Number number = 0;
         MUST(payload.size() == sizeof number);

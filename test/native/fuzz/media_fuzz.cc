@@ -22,6 +22,8 @@ using fuzz::Step;
 using Bytes = std::vector<uint8_t>;
 
 constexpr uint32_t kOurSsrc = 0xA11CE;
+/** Frames that the devices hold. */
+constexpr size_t kHeld = kSampleRate / 100;
 constexpr SrtpSuite kSuites[] = {SrtpSuite::AesCm128HmacSha1_80, SrtpSuite::AesCm128HmacSha1_32,
                                  SrtpSuite::AeadAes128Gcm, SrtpSuite::AeadAes256Gcm};
 
@@ -42,6 +44,7 @@ RemoteMedia remoteOf(const Step& step) {
     if ((step.at(0) & 8) == 0) remote.telephoneEvent = {.payloadType = 101, .clockRate = 8000};
     constexpr unsigned kTimes[] = {20, 10, 40, 60};
     remote.ptime = kTimes[step.at(0) >> 4 & 3];
+    remote.voipMetrics = (step.at(1) & 8) == 0;
     if (step.at(1) & 4) remote.security = keysOf(kSuites[step.at(1) & 3], step.at(1) >> 7);
     return remote;
 }
@@ -82,9 +85,21 @@ class Call {
              came_);
         MUST(counters.jitter >= 0);
         MUST(counters.remoteLoss <= 1);
+        checkQuality();
     }
 
   private:
+    void checkQuality() {
+        if (const auto quality = session_->quality()) {
+            MUST(quality->lossRate >= 0 && quality->discardRate >= 0);
+            MUST(quality->lossRate + quality->discardRate <= 1 + 1e-9);
+            MUST(quality->burstDensity <= 1 && quality->gapDensity <= 1);
+            MUST(quality->rFactor >= 0 && quality->rFactor <= 100);
+            MUST(quality->mosListening >= 1 && quality->mosConversational <= 4.5);
+        }
+        if (const auto remote = session_->remoteQuality()) MUST(remote->rFactor.value_or(0) <= 100);
+    }
+
     void receive(std::span<const uint8_t> datagram) {
         if (datagram.size() > kMaxDatagram) return;
         ++came_;
@@ -111,7 +126,7 @@ class Call {
     void talk(const Step& step) {
         for (unsigned count = 0; count <= step.at(0) % 16U; ++count) {
             std::array<int16_t, kSampleRate / 200> block{};
-            session_->refresh();
+            session_->refresh(kHeld);
             session_->pull(block);
             session_->feed(block, now_ += 5 * kNsPerMs);
         }
@@ -129,7 +144,7 @@ class Call {
         keys_ = remote.security;
         MUST(session_->start(remote));
         session_->network().tick(now_);
-        if (step.at(2) % 2 == 0) session_->refresh();
+        if (step.at(2) % 2 == 0) session_->refresh(kHeld);
     }
 
     void pause(const Step& step) {

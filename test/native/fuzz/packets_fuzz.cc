@@ -34,17 +34,22 @@ void checkRtcp(std::span<const uint8_t> datagram) {
     if (!compound) return;
     MUST(kindOf(datagram) == DatagramKind::Rtcp);
     // All that was read stands in the datagram.
-    MUST(24 * compound->reports.size() + 4 * compound->goodbyes.size() < datagram.size());
+    MUST(24 * compound->reports.size() + 4 * compound->goodbyes.size() +
+             kVoipMetricsSize * compound->voipMetrics.size() <
+         datagram.size());
     RtcpReport report{.sender = compound->sender,
                       .senderInfo = compound->senderInfo,
                       .report = std::nullopt,
                       .cname = "fuzz",
                       .goodbye = std::ranges::count(compound->goodbyes, compound->sender) > 0};
     if (!compound->reports.empty()) report.report = compound->reports.front();
+    if (!compound->voipMetrics.empty()) report.voipMetrics = compound->voipMetrics.back();
     const std::optional<RtcpCompound> again = parseRtcp(buildRtcp(report));
     MUST(again && again->sender == report.sender && again->senderInfo == report.senderInfo);
     MUST(again->reports.size() == (report.report ? 1U : 0U));
     MUST(!report.report || again->reports.front() == *report.report);
+    MUST(again->voipMetrics.size() == (report.voipMetrics ? 1U : 0U));
+    MUST(!report.voipMetrics || again->voipMetrics.front() == *report.voipMetrics);
     MUST(again->goodbyes.size() == (report.goodbye ? 1U : 0U));
 }
 
