@@ -151,9 +151,7 @@ class OpenSslAssociation : public DtlsAssociation {
     void step() {
         if (failed_) return;
         ERR_clear_error();
-        // After the handshake this reads away application data, and answers repeated flights of it.
-        std::array<uint8_t, kMaxDatagram> ignored;
-        const int result = done_ ? SSL_read(ssl_.get(), ignored.data(), ignored.size()) : SSL_do_handshake(ssl_.get());
+        const int result = done_ ? readAway() : SSL_do_handshake(ssl_.get());
         const int error = SSL_get_error(ssl_.get(), result);
         flush();
         ERR_clear_error();
@@ -161,6 +159,15 @@ class OpenSslAssociation : public DtlsAssociation {
         if (result == 1) return finish();
         if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return;
         fail(mismatch_ ? DtlsFailure::FingerprintMismatch : DtlsFailure::Handshake);
+    }
+
+    /** Application data means nothing to us. A datagram has many records, and what is left of it would pile up. */
+    int readAway() {
+        std::array<uint8_t, kMaxDatagram> ignored;
+        int result = 0;
+        do result = SSL_read(ssl_.get(), ignored.data(), ignored.size());
+        while (result > 0);
+        return result;
     }
 
     void flush() {

@@ -21,6 +21,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     {name: "srtp", kind: "native", octets: 4_096, runs: 400},
     {name: "media", kind: "native", octets: 8_192, runs: 500},
     {name: "dtls", kind: "node", octets: 4_096, runs: 1_200},
+    {name: "dtls_data", kind: "node", octets: 4_096, runs: 250},
     {name: "sdp", kind: "javascript", octets: 4_096, runs: 10_000, dictionary: "sdp"},
     {name: "crypto", kind: "javascript", octets: 512, runs: 40_000, dictionary: "sdp"},
     {name: "framer", kind: "javascript", octets: 20_000, runs: 6_000, dictionary: "sip"},
