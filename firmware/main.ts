@@ -221,6 +221,7 @@ async function main(): Promise<void> {
         engine: sessions.engine,
         log,
         onEvent: door.post,
+        ownAddresses,
         onAccounts: (states) => door.post({type: "accounts", accounts: states, at: now()}),
     });
     const parts: Parts = {log, opened, store, config, engine, sessions, accounts, post: door.post};

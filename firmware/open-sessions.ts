@@ -1,4 +1,4 @@
-import type {MediaEngine, MediaSession, SessionStats} from "../native/index.ts";
+import type {BasicSession, MediaEngine, SessionStats} from "../native/index.ts";
 
 /** Sessions that were closed whose last statistics are kept. */
 const remembered = 8;
@@ -11,19 +11,17 @@ export interface OpenSessions {
 }
 
 export function openSessionsOf(engine: MediaEngine): OpenSessions {
-    const open = new Map<number, MediaSession>();
+    const open = new Map<number, BasicSession>();
     const closed = new Map<number, SessionStats>();
-    const keepLast = (session: MediaSession): void => {
+    const keepLast = (session: BasicSession): void => {
         if (!open.delete(session.id)) return;
         closed.set(session.id, session.stats());
         for (const id of closed.keys()) if (closed.size > remembered) closed.delete(id);
     };
-    const watched = (session: MediaSession): MediaSession => {
+    const watched = (session: BasicSession): BasicSession => {
         open.set(session.id, session);
         return {
             id: session.id,
-            local: session.local,
-            start: (remote) => session.start(remote),
             sendDigit: (digit, ms) => session.sendDigit(digit, ms),
             stats: () => closed.get(session.id) ?? session.stats(),
             close: () => {
@@ -34,7 +32,21 @@ export function openSessionsOf(engine: MediaEngine): OpenSessions {
     };
     return {
         engine: {
-            openSession: (address) => watched(engine.openSession(address)),
+            openSession: (address) => {
+                const session = engine.openSession(address);
+                return {...watched(session), local: session.local, start: (remote) => session.start(remote)};
+            },
+            openIceSession: (options) => {
+                const session = engine.openIceSession(options);
+                return {
+                    ...watched(session),
+                    local: session.local,
+                    start: (remote) => session.start(remote),
+                    addCandidates: (more) => session.addCandidates(more),
+                    restartIce: (anew) => session.restartIce(anew),
+                };
+            },
+            fingerprint: () => engine.fingerprint(),
             setAudio: (wanted) => engine.setAudio(wanted),
             stats: () => engine.stats(),
             close: () => engine.close(),

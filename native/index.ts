@@ -321,6 +321,16 @@ export interface MediaEngine {
      * SSRC; opens no device. Throws with code `address` or `noPort`.
      */
     openSession(address?: string): MediaSession;
+    /**
+     * Begins to gather on ports of the transport, and opens no device. Throws with code `busy`; what cannot be bound is
+     * told as `failed`.
+     */
+    openIceSession(options: IceOptions): IceSession;
+    /**
+     * SHA-256 of the certificate that the engine shows in DTLS. It is made anew with each engine, off this thread, and
+     * kept in memory alone; the first call may wait some milliseconds for it. Throws with code `dtls`.
+     */
+    fingerprint(): Fingerprint;
     setAudio(wanted: WantedAudio): void;
     stats(): EngineStats;
     /** Idempotent; joins the threads. Every method after it throws an error with code `closed`. */
@@ -337,16 +347,6 @@ export interface Transport {
 
 /** The engine as its owner has it: who only makes calls does not choose their ports. */
 export interface OwnedMediaEngine extends MediaEngine {
-    /**
-     * Begins to gather on ports of the transport, and opens no device. Throws with code `busy`; what cannot be bound is
-     * told as `failed`.
-     */
-    openIceSession(options: IceOptions): IceSession;
-    /**
-     * SHA-256 of the certificate that the engine shows in DTLS. It is made anew with each engine, off this thread, and
-     * kept in memory alone; the first call may wait some milliseconds for it. Throws with code `dtls`.
-     */
-    fingerprint(): Fingerprint;
     /**
      * For sessions opened from now on; the open ones keep their sockets. Throws TypeError or RangeError as
      * `createEngine` does, and changes nothing then.

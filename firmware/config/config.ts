@@ -159,8 +159,7 @@ export class Config {
     }
 
     /** A secret that is not this phone's is as good as none: the owner is told to type it again. */
-    #password(account: number): Secret {
-        const name = `account${account}.password`;
+    #secret(name: SettingName): Secret {
         const sealed = this.#sealed.get(name);
         if (sealed === undefined) return new Secret("");
         try {
@@ -177,11 +176,15 @@ export class Config {
 
     /** The enabled accounts with their passwords opened. */
     accounts(): readonly AccountSettings[] {
-        return accountsOf(this.#settings, (account) => this.#password(account));
+        return accountsOf(this.#settings, (account) => this.#secret(`account${account}.password`));
     }
 
     sipSettings(version: string): SipSettings {
-        return sipSettingsOf(this.#settings, this.#instanceId, version);
+        return sipSettingsOf(this.#settings, {
+            instanceId: this.#instanceId,
+            version,
+            turnPassword: () => this.#secret("ice.turn-password"),
+        });
     }
 
     names(): readonly SettingName[] {

@@ -3,7 +3,7 @@
 import type {PhoneSettings} from "../phone/state.ts";
 import {Secret} from "../secret.ts";
 import type {AccountSettings, SipSettings, SipTransport} from "../sip/account.ts";
-import {accountNumbers, type Settings} from "./schema.ts";
+import {type AccountNumber, accountNumbers, type Settings} from "./schema.ts";
 
 const usualPorts: Readonly<Record<SipTransport, number>> = {tcp: 5060, tls: 5061, ws: 80, wss: 443};
 
@@ -24,7 +24,10 @@ export function phoneSettingsOf(settings: Settings): PhoneSettings {
 }
 
 /** The enabled accounts, with the defaults that depend on other settings filled in. */
-export function accountsOf(settings: Settings, password: (account: number) => Secret): readonly AccountSettings[] {
+export function accountsOf(
+    settings: Settings,
+    password: (account: AccountNumber) => Secret,
+): readonly AccountSettings[] {
     return accountNumbers
         .filter((number) => settings[`account${number}.enabled`])
         .map((number) => {
@@ -58,7 +61,14 @@ export function serversOf(settings: Settings): readonly string[] {
     });
 }
 
-export function sipSettingsOf(settings: Settings, instanceId: string, version: string): SipSettings {
+/** What `sipSettingsOf` needs beside the settings. */
+export interface SipFacts {
+    readonly instanceId: string;
+    readonly version: string;
+    readonly turnPassword: () => Secret;
+}
+
+export function sipSettingsOf(settings: Settings, {instanceId, version, turnPassword}: SipFacts): SipSettings {
     return {
         ca: settings["sip.ca"],
         keepAlive: settings["sip.keep-alive"],
@@ -67,6 +77,13 @@ export function sipSettingsOf(settings: Settings, instanceId: string, version: s
         ptime: settings["audio.ptime"],
         mediaAddress: settings["rtp.address"],
         keysOverClear: settings["rtp.keys-over-clear"],
+        ice: {
+            stun: settings["ice.stun"],
+            turn: settings["ice.turn"],
+            turnUser: settings["ice.turn-user"],
+            turnPassword: turnPassword(),
+            relayOnly: settings["ice.relay-only"],
+        },
         instanceId,
         userAgent: `Offhook/${version}`,
     };

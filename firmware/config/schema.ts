@@ -17,6 +17,7 @@ import {
     textKind,
     timeZoneKind,
 } from "./kinds.ts";
+import {serverKind, turnServersKind} from "./server-kinds.ts";
 
 /** When a change takes effect: at once, by a new registration after the last call, or at the next start. */
 export type Scope = "now" | "register" | "restart";
@@ -97,6 +98,26 @@ const general = {
         "Whether the keys of SRTP may go over tcp or ws, where others can read them.",
         {scope: "register"},
     ),
+    "ice.stun": setting(
+        optionalKind(serverKind(3478)),
+        null,
+        "STUN server (RFC 8489) that tells our address behind a NAT; host or host:port.",
+        {scope: "register"},
+    ),
+    "ice.turn": setting(
+        turnServersKind,
+        [],
+        "TURN servers (RFC 8656) that relay where nothing else works: turn:host:port?transport=udp|tcp.",
+        {scope: "register"},
+    ),
+    "ice.turn-user": setting(textKind(128), "", "User name at the TURN servers.", {scope: "register"}),
+    "ice.turn-password": setting(textKind(128), "", "Password at the TURN servers.", {scope: "register", secret: true}),
+    "ice.relay-only": setting(
+        switchKind,
+        false,
+        "Whether sound with ICE goes by the TURN servers alone, which hides our addresses from the far end.",
+        {scope: "register"},
+    ),
     "call.least-security": setting(
         choiceKind(["none", "hop", "end"]),
         "none",
@@ -133,15 +154,15 @@ const account = {
     }),
     expires: setting(numberKind(60, 86400, " s"), 600, "How long a registration is asked for.", {scope: "register"}),
     media: setting(
-        choiceKind(["plain", "sdes", "best"]),
+        choiceKind(["plain", "sdes", "webrtc", "best"]),
         "best",
-        "Sound: plain (RTP), sdes (SRTP or no call, RFC 4568), best (SRTP where both sides can, RFC 8643).",
+        "Sound: plain (RTP), sdes (SRTP by RFC 4568 or no call), webrtc (DTLS-SRTP and ICE or no call), best (what both can).",
         {scope: "register"},
     ),
 } as const;
 
 export const accountNumbers = [1, 2, 3, 4] as const;
-type AccountNumber = (typeof accountNumbers)[number];
+export type AccountNumber = (typeof accountNumbers)[number];
 type AccountTable = {[N in AccountNumber as `account${N}.${keyof typeof account}`]: never};
 type AccountSchema = {
     [Name in keyof AccountTable]: Name extends `account${AccountNumber}.${infer Field extends keyof typeof account}`

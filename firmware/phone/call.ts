@@ -64,6 +64,8 @@ export interface EndReason {
         | "notAcceptable"
         | "notSecure"
         | "openSignalling"
+        | "notAuthentic"
+        | "noPath"
         | "answeredElsewhere"
         | "declinedElsewhere"
         | "noService"

@@ -123,6 +123,8 @@ function reasonToneOf(reason: EndReason, state: PhoneState): Tone | null {
         case "notAcceptable":
         case "notSecure":
         case "openSignalling":
+        case "notAuthentic":
+        case "noPath":
         case "noService":
         case "connectionLost":
         case "mediaLost":

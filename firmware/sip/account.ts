@@ -1,13 +1,14 @@
 import type {CodecName} from "../../native/index.ts";
 import type {Secret} from "../secret.ts";
+import type {IceSettings} from "./ice-servers.ts";
 
 export type SipTransport = "tcp" | "tls" | "wss" | "ws";
 
 /**
- * How media are protected. `plain`: RTP. `sdes`: SRTP with keys in SDP (RFC 4568), or no call. `best`: SRTP where both
- * sides can (RFC 8643), else RTP.
+ * How media are protected. `plain`: RTP. `sdes`: SRTP with keys in SDP (RFC 4568), or no call. `webrtc`: DTLS-SRTP on a
+ * path of ICE (RFC 8827), or no call. `best`: the best that both sides can (RFC 8643), else RTP.
  */
-export type MediaPolicy = "plain" | "sdes" | "best";
+export type MediaPolicy = "plain" | "sdes" | "webrtc" | "best";
 
 /** What the SIP agent of one account is given; it derives from the settings registry. */
 export interface AccountSettings {
@@ -45,6 +46,7 @@ export interface SipSettings {
     readonly mediaAddress: string;
     /** Keys of SRTP may be told over signalling that is not encrypted. */
     readonly keysOverClear: boolean;
+    readonly ice: IceSettings;
     /** Persisted instance id, a UUID without `urn:uuid:` (RFC 5626 §4.1). */
     readonly instanceId: string;
     readonly userAgent: string;

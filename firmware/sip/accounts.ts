@@ -12,6 +12,8 @@ export interface AccountsOptions {
     readonly engine: MediaEngine;
     readonly log: Log;
     readonly onEvent: (event: SignalEvent) => void;
+    /** All addresses of the machine that others could reach. */
+    readonly ownAddresses: () => readonly string[];
     /** Told when the set of accounts changes. */
     readonly onAccounts: (accounts: readonly AccountState[]) => void;
 }
@@ -62,13 +64,14 @@ export class Accounts {
     }
 
     #start(account: AccountSettings, sip: SipSettings): void {
-        const {engine, log} = this.#options;
+        const {engine, log, ownAddresses} = this.#options;
         try {
             const agent = createAgent({
                 account,
                 sip,
                 engine,
                 log,
+                ownAddresses,
                 nextIncomingId: () => `in-${++this.#incoming}`,
                 onEvent: (event) => this.#take(account.id, event),
             });

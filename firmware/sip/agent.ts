@@ -9,9 +9,12 @@ import type {AccountSettings, SipSettings} from "./account.ts";
 import {AccountUserAgent} from "./account-user-agent.ts";
 import {CallLeg, type LegEvent} from "./call-leg.ts";
 import type {CallSession} from "./call-session.ts";
+import {isSecure} from "./dial.ts";
 import {dialTarget} from "./dial-target.ts";
-import {judgeOffer, notAcceptable, type OfferVerdict} from "./incoming-offer.ts";
+import {IceServers} from "./ice-servers.ts";
+import {judgeBody, notAcceptable, type OfferVerdict} from "./incoming-offer.ts";
 import {installJsSipGuard} from "./jssip-guard.ts";
+import {MediaSource} from "./media-path.ts";
 import {type Protections, protectionOf, protectionsOf, withFreshKeys} from "./media-security.ts";
 import {partyOf} from "./party.ts";
 import {installPeerConnection} from "./peer-connection.ts";
@@ -31,6 +34,8 @@ export interface AgentOptions {
     /** A name for a call that comes in, never used twice in a process. */
     readonly nextIncomingId: () => CallId;
     readonly onEvent: (event: SignalEvent) => void;
+    /** All addresses of the machine that others could reach. */
+    readonly ownAddresses: () => readonly string[];
     /** Monotonic ms; performance.now unless told. */
     readonly now?: () => number;
 }
@@ -56,6 +61,8 @@ export class Agent {
     readonly #socket: SipSocket;
     readonly #ua: AccountUserAgent;
     readonly #registration: Registration;
+    readonly #iceServers: IceServers;
+    readonly #media: MediaSource;
     readonly #legs = new Map<CallId, CallLeg>();
     /** Calls that wait for a connection to be placed. */
     readonly #waiting = new Map<CallId, () => void>();
@@ -83,6 +90,14 @@ export class Agent {
             log,
         });
         this.#ua = new AccountUserAgent(account, sip, this.#socket);
+        this.#iceServers = new IceServers(sip.ice, this.#log);
+        this.#media = new MediaSource({
+            engine: options.engine,
+            servers: this.#iceServers,
+            mediaAddress: sip.mediaAddress,
+            ownAddresses: options.ownAddresses,
+            signallingAddress: () => this.#socket.local?.address,
+        });
         this.#registration = new Registration({
             account,
             ua: this.#ua,
@@ -96,6 +111,7 @@ export class Agent {
             for (const leg of [...this.#legs.values()]) leg.disconnected();
         });
         this.#ua.on("registered", () => {
+            void this.#iceServers.refresh();
             for (const leg of this.#legs.values()) leg.moved();
         });
         this.#registration.start();
@@ -166,12 +182,12 @@ export class Agent {
     }
 
     #newLeg(call: CallId, direction: "outgoing" | "incoming", protections: Protections): CallLeg {
-        const {engine, sip} = this.#options;
+        const {account, sip} = this.#options;
         const leg = new CallLeg({
             direction,
             ua: this.#ua,
-            // The address of the moment: it may have changed since the phone started, or not have been known then.
-            engine: {openSession: () => engine.openSession(sip.mediaAddress || this.#socket.local?.address)},
+            media: this.#media,
+            secureSignalling: isSecure(account),
             codecs: sip.codecs,
             ptime: sip.ptime,
             protections,
@@ -219,7 +235,7 @@ export class Agent {
             return;
         }
         const call = nextIncomingId();
-        this.#newLeg(call, "incoming", {first: protectionOf(account, sip), second: null}).take(session);
+        this.#newLeg(call, "incoming", [protectionOf(account, sip)]).take(session, verdict.prospect);
         const party = partyOf({
             from: request.getHeader("from") ?? "",
             asserted: request.getHeaders("p-asserted-identity"),
@@ -231,12 +247,12 @@ export class Agent {
     #judge(body: string): OfferVerdict {
         const {account, sip} = this.#options;
         try {
-            const security = withFreshKeys(protectionOf(account, sip));
-            return judgeOffer(body, {
+            const means = {
                 codecs: sip.codecs,
                 address: this.#socket.local?.address ?? "0.0.0.0",
-                security,
-            });
+                security: withFreshKeys(protectionOf(account, sip)),
+            };
+            return judgeBody(body, means, isSecure(account));
         } catch (error) {
             return notAcceptable(messageOf(error));
         }

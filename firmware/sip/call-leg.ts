@@ -3,16 +3,20 @@
  * However it ends, `ended` is told exactly once and the engine's session is given back.
  */
 import {randomInt} from "node:crypto";
-import type {CodecName, MediaEngine} from "../../native/index.ts";
+import type {CodecName, SrtpSuite} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallId, CallSecurity, EndReason} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
+import {AudioStream} from "./audio-track.ts";
 import {type CallSession, correctSession, type EndEvent} from "./call-session.ts";
 import {endReasonOf} from "./end-reason.ts";
 import {notAcceptable} from "./incoming-offer.ts";
-import {type Protection, type Protections, withFreshKeys} from "./media-security.ts";
-import {AudioStream, type PeerConnection, type PeerConnectionOptions} from "./peer-connection.ts";
+import {type InfoEvent, LegMedia, refusesMedia} from "./leg-media.ts";
+import type {MediaSource} from "./media-path.ts";
+import type {Protections} from "./media-security.ts";
+import type {PeerConnection, PeerConnectionOptions} from "./peer-connection.ts";
+import type {Prospect} from "./sdp.ts";
 
 /** RFC 4028 §4; JsSIP's own 90 s would re-invite every 45 s. In s. */
 const SESSION_EXPIRES = 1800;
@@ -31,7 +35,8 @@ export interface Caller {
 export interface CallLegOptions {
     readonly direction: "outgoing" | "incoming";
     readonly ua: Caller;
-    readonly engine: Pick<MediaEngine, "openSession">;
+    readonly media: MediaSource;
+    readonly secureSignalling: boolean;
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;
@@ -49,6 +54,7 @@ interface Originated {
 /** See the head of the file. */
 export class CallLeg {
     readonly #options: CallLegOptions;
+    readonly #media: LegMedia;
     readonly #sessionId = randomInt(1, 2 ** 47);
     #session: CallSession | null = null;
     #connection: PeerConnection | null = null;
@@ -58,19 +64,19 @@ export class CallLeg {
     #ended = false;
     #retriedInterval = false;
     #holdPending = false;
-    #protection: Protection;
-    #toldSecurity: CallSecurity | null = null;
+    #told: {readonly security: CallSecurity; readonly suite: SrtpSuite | null} | null = null;
 
     constructor(options: CallLegOptions) {
         this.#options = options;
-        this.#protection = options.protections.first;
+        this.#media = new LegMedia(options.protections, options.media, options.log);
     }
 
     /** Sends the INVITE. What is wrong with the target or the engine ends the leg. */
     place(target: string, extraHeaders: readonly string[], expires = SESSION_EXPIRES): void {
         const {ua, log} = this.#options;
         try {
-            const session = ua.call(target, {...this.#media(expires), extraHeaders: [...extraHeaders]});
+            const headers = [...extraHeaders, ...this.#media.headers];
+            const session = ua.call(target, {...this.#mediaOptions(expires), extraHeaders: headers});
             this.#attach(session as CallSession, {target, extraHeaders});
         } catch (error) {
             log.error(`the call cannot be placed: ${messageOf(error)}`);
@@ -78,16 +84,18 @@ export class CallLeg {
         }
     }
 
-    /** Takes the session of an INVITE that came. */
-    take(session: CallSession): void {
+    /** Takes the session of an INVITE that came, with what its offer comes to: null where the offer is ours. */
+    take(session: CallSession, prospect: Prospect | null): void {
         this.#attach(session, null);
+        this.#media.prepare(prospect);
     }
 
     answer(): void {
         const session = this.#session;
         if (session === null || this.#ended || this.#answered) return;
         try {
-            session.answer(this.#media(SESSION_EXPIRES));
+            const extraHeaders = [...this.#media.headers];
+            session.answer({...this.#mediaOptions(SESSION_EXPIRES), extraHeaders});
         } catch (error) {
             this.#options.log.error(`the call cannot be answered: ${messageOf(error)}`);
             this.#end({code: codeOf(error), sip: 500});
@@ -151,6 +159,7 @@ export class CallLeg {
         const contact = this.#options.ua.contact.toString({outbound: this.#options.direction === "outgoing"});
         if (session._contact === contact) return;
         session._contact = contact;
+        this.#connection?.restartIce();
         session.renegotiate();
     }
 
@@ -166,25 +175,36 @@ export class CallLeg {
         if (ringing) this.fail({code: "connectionLost", sip: null});
     }
 
-    #media(sessionTimersExpires: number): object {
-        const {engine, codecs, ptime, log} = this.#options;
+    #mediaOptions(sessionTimersExpires: number): object {
+        const {codecs, ptime, secureSignalling, log} = this.#options;
         const pcConfig: PeerConnectionOptions = {
-            engine,
+            open: () => this.#media.open(),
+            secureSignalling,
             codecs,
             ptime,
             log,
-            security: withFreshKeys(this.#protection),
+            security: this.#media.freshSecurity(),
             sessionId: this.#sessionId,
             onOpen: (connection) => this.#opened(connection),
             onHeld: (held) => this.#heldByRemote(held),
             onSecurity: () => this.#securityChanged(),
+            onDisconnected: () => this.#restartIce(),
         };
         return {mediaStream: new AudioStream(), pcConfig, sessionTimersExpires};
+    }
+
+    /** A new way is sought by a re-INVITE; where there is no signalling either, the next registration brings it. */
+    #restartIce(): void {
+        const session = this.#session;
+        this.#connection?.restartIce();
+        if (session === null || this.#ended || !session.isEstablished() || !this.#options.ua.isConnected()) return;
+        session.renegotiate();
     }
 
     #opened(connection: PeerConnection): void {
         this.#connection?.close();
         this.#connection = connection;
+        for (const fragment of this.#media.fragments) connection.addCandidates(fragment);
         this.#emit({type: "session", session: connection.session.id});
     }
 
@@ -210,12 +230,18 @@ export class CallLeg {
         // Without a listener JsSIP would leave both unanswered.
         session.on("refer", ({reject}: {reject: () => void}) => reject());
         session.on("replaces", ({reject}: {reject: () => void}) => reject());
+        session.on("newInfo", (event: InfoEvent) => this.#informed(event));
         session.on("ended", (event: EndEvent) => this.#over(event));
         session.on("failed", (event: EndEvent) => {
             if (placed === null || !this.#retry(event, placed)) this.#over(event);
         });
         // Whoever heard of the session may have given the call up already.
         if (this.#ended) this.#terminate({});
+    }
+
+    #informed(event: InfoEvent): void {
+        const fragment = this.#media.trickled(event);
+        if (fragment !== null) this.#connection?.addCandidates(fragment);
     }
 
     #reinvite(session: CallSession, held: boolean): boolean {
@@ -259,9 +285,10 @@ export class CallLeg {
 
     #tellSecurity(): void {
         const security = this.#connection?.security ?? null;
-        if (security === null || security === this.#toldSecurity) return;
-        this.#toldSecurity = security;
-        this.#emit({type: "security", security, suite: this.#connection?.suite ?? null});
+        const suite = this.#connection?.suite ?? null;
+        if (security === null || (security === this.#told?.security && suite === this.#told.suite)) return;
+        this.#told = {security, suite};
+        this.#emit({type: "security", security, suite});
     }
 
     #confirmed(): void {
@@ -281,12 +308,9 @@ export class CallLeg {
         return this.#own === null && (this.#retryInterval(event, placed) || this.#retryProtection(event, placed));
     }
 
-    /** A far end that cannot do the first protection is called with the second, where there is one. */
+    /** A far end that cannot do one protection is called with the next, where there is one. */
     #retryProtection({message}: EndEvent, placed: {target: string; extraHeaders: readonly string[]}): boolean {
-        const {second} = this.#options.protections;
-        const status = message?.status_code ?? 0;
-        if (second === null || this.#protection === second || !refusesMedia(status)) return false;
-        this.#protection = second;
+        if (!this.#media.next(message?.status_code ?? 0)) return false;
         this.place(placed.target, placed.extraHeaders);
         return true;
     }
@@ -301,8 +325,9 @@ export class CallLeg {
     }
 
     #over({originator, message, cause}: EndEvent): void {
-        if (this.#connection?.broken && this.#own === null) {
-            this.#end({code: "mediaLost", sip: null});
+        const fault = this.#connection?.fault ?? null;
+        if (fault !== null && this.#own === null) {
+            this.#end({code: fault, sip: null});
             return;
         }
         const reason = endReasonOf({
@@ -320,7 +345,7 @@ export class CallLeg {
     /** A refusal of media that was one of their protection: ours of what they said, or theirs of what we demand. */
     #lacksSecurity({code, sip}: EndReason): boolean {
         if (code !== "notAcceptable") return false;
-        const demanded = this.#protection.type === "sdes" && this.#protection.required && refusesMedia(sip ?? 0);
+        const demanded = this.#media.isDemanding && refusesMedia(sip ?? 0);
         return demanded || this.#connection?.insecure === true;
     }
 
@@ -345,12 +370,10 @@ export class CallLeg {
         this.#ended = true;
         // JsSIP forgets it on some ways out.
         this.#connection?.close();
+        this.#media.close();
         this.#options.emit({type: "ended", reason});
     }
 }
-
-/** Not acceptable here or anywhere, or a media type that is not known (RFC 3261 §21.4.13, §21.4.26, §21.6.4). */
-const refusesMedia = (status: number): boolean => [415, 488, 606].includes(status);
 
 /** What an exception means for a call that does not come about. */
 function codeOf(error: unknown): EndReason["code"] {

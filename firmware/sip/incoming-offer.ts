@@ -1,18 +1,9 @@
 /** Whether the offer of an INVITE can become a talk at all, and how protected; asked before anything rings. */
-import type {CodecName} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {CallSecurity} from "../phone/call.ts";
-import {answerOffer} from "./sdp.ts";
+import {levelOf} from "./media-security.ts";
+import {judgeOffer, type LocalMeans, type Prospect} from "./sdp.ts";
 import {parseSdp} from "./sdp-parse.ts";
-import type {LocalSecurity} from "./sdp-security.ts";
-
-/** What our side has. */
-export interface LocalMeans {
-    readonly codecs: readonly CodecName[];
-    /** An address of the IP version that media use. */
-    readonly address: string;
-    readonly security: LocalSecurity;
-}
 
 /** A final response instead of ringing. */
 export interface OfferRefusal {
@@ -23,16 +14,17 @@ export interface OfferRefusal {
     readonly because: string;
 }
 
-/** What an offer comes to; `security` is null where the offer is ours to make. */
-export type OfferVerdict = OfferRefusal | {readonly type: "fits"; readonly security: CallSecurity | null};
+/** What an offer comes to. Both are null where the offer is ours to make. */
+export type OfferVerdict =
+    | OfferRefusal
+    | {readonly type: "fits"; readonly security: CallSecurity | null; readonly prospect: Prospect | null};
 
-/** Judges the body of an INVITE. */
-export function judgeOffer(body: string, {codecs, address, security}: LocalMeans): OfferVerdict {
-    if (body === "") return {type: "fits", security: null};
+/** Judges the body of an INVITE that came over signalling that is encrypted or not. */
+export function judgeBody(body: string, means: LocalMeans, secureSignalling: boolean): OfferVerdict {
+    if (body === "") return {type: "fits", security: null, prospect: null};
     try {
-        const local = {address, port: 9, codecs, ptime: 20, direction: "sendrecv", security} as const;
-        const {remote} = answerOffer(parseSdp(body), local);
-        return {type: "fits", security: remote.security.type === "srtp" ? "hop" : "none"};
+        const prospect = judgeOffer(parseSdp(body), means);
+        return {type: "fits", security: levelOf(prospect.secured, secureSignalling), prospect};
     } catch (error) {
         return notAcceptable(messageOf(error), warningOf(error));
     }

@@ -6,24 +6,40 @@
  *   stable --setLocal(offer)--> have-local-offer --setRemote(answer)--> stable     (rollback leads back)
  *   stable --setRemote(offer)-> have-remote-offer --setLocal(answer)--> stable
  */
-import type {CodecName, MediaDirection, MediaEngine, MediaSession, RemoteMedia, SrtpSuite} from "../../native/index.ts";
+import type {
+    BasicSession,
+    CodecName,
+    IceCredentials,
+    MediaDirection,
+    RemoteIceMedia,
+    RemoteMedia,
+    SrtpSuite,
+} from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
 import type {Log} from "../log.ts";
 import type {CallSecurity} from "../phone/call.ts";
+import {type AudioTrack, DtmfSender, type Sender} from "./audio-track.ts";
+import type {IcePathListener, PathFault} from "./ice-path.ts";
+import type {MediaPath} from "./media-path.ts";
+import {levelOf} from "./media-security.ts";
 import {type Agreement, acceptAnswer, answerOffer, isUnspecified, type LocalAudio, offerLines} from "./sdp.ts";
 import {noPayloads} from "./sdp-codecs.ts";
+import {defaultDestination, type IceFragment} from "./sdp-ice.ts";
 import {parseSdp, type Sdp} from "./sdp-parse.ts";
 import type {LocalSecurity} from "./sdp-security.ts";
 import {type Description, nextDescription, type SdpLine, sdpText} from "./sdp-write.ts";
 
 /** What JsSIP hands through from the agent as its `pcConfig`. */
 export interface PeerConnectionOptions {
-    readonly engine: Pick<MediaEngine, "openSession">;
+    /** Opens the path of the media, which is the connection's from then on. Throws PhoneError `noMedia`. */
+    readonly open: () => MediaPath;
     /** In the order of preference. */
     readonly codecs: readonly CodecName[];
     /** Packet time in ms. */
     readonly ptime: number;
     readonly security: LocalSecurity;
+    /** Whether nobody on the way to the server can change a fingerprint. */
+    readonly secureSignalling: boolean;
     /** The session id of `o=`: a positive safe integer, unique a call. */
     readonly sessionId: number;
     readonly log: Log;
@@ -31,32 +47,17 @@ export interface PeerConnectionOptions {
     readonly onOpen: (connection: PeerConnection) => void;
     /** The far end holds, or no longer does. */
     readonly onHeld: (held: boolean) => void;
-    /** What was agreed is protected in another way than before; told before the first media flow. */
+    /** What was agreed is protected in another way than before, or by a suite that is known only now. */
     readonly onSecurity: (security: CallSecurity) => void;
+    /** Consent to send was lost: a new offer restarts ICE. */
+    readonly onDisconnected: () => void;
 }
 
-/** The audio track that stands for the microphone. JsSIP clears `enabled` on hold; the engine decides by direction. */
-export class AudioTrack {
-    readonly kind = "audio";
-    readonly id = "microphone";
-    enabled = true;
-    stop(): void {}
-}
+/** Why a call has no media, once it has been agreed how they go. */
+export type MediaFault = PathFault | "mediaLost";
 
-/** A stream of one track, always given to JsSIP so that it never asks for a microphone by itself. */
-export class AudioStream {
-    readonly #tracks: readonly AudioTrack[] = [new AudioTrack()];
-
-    getTracks(): readonly AudioTrack[] {
-        return this.#tracks;
-    }
-    getAudioTracks(): readonly AudioTrack[] {
-        return this.#tracks;
-    }
-    getVideoTracks(): readonly AudioTrack[] {
-        return [];
-    }
-}
+/** Fragments of candidates that are kept for a description that may still come. */
+const MAX_FRAGMENTS = 64;
 
 /** A description as JsSIP makes it from what came. */
 export class SessionDescription {
@@ -82,34 +83,12 @@ class LocalSessionDescription extends SessionDescription {
     }
 }
 
-/** Sends digits as telephone-events; the engine queues them, so that nothing ever waits here. */
-class DtmfSender {
-    readonly toneBuffer = "";
-    readonly #session: MediaSession;
-
-    constructor(session: MediaSession) {
-        this.#session = session;
-    }
-
-    /** `duration` in ms for each tone; the gap is the engine's. */
-    insertDTMF(tones: string, duration = 100): void {
-        for (const tone of tones) {
-            this.#session.sendDigit(tone, duration);
-        }
-    }
-}
-
-/** A sender: the track and its digits. */
-interface Sender {
-    readonly track: AudioTrack;
-    readonly dtmf: DtmfSender;
-}
-
 type SignalingState = "stable" | "have-local-offer" | "have-remote-offer" | "closed";
 
 /** See the head of the file. Owns one engine session; `close()` gives it back and may be called again. */
 export class PeerConnection extends EventTarget {
-    readonly session: MediaSession;
+    readonly session: BasicSession;
+    readonly #path: MediaPath;
     readonly #options: PeerConnectionOptions;
     readonly #senders: Sender[] = [];
     signalingState: SignalingState = "stable";
@@ -124,21 +103,38 @@ export class PeerConnection extends EventTarget {
     #offered: readonly SdpLine[] | null = null;
     #remoteOffer: Sdp | null = null;
     #agreed: Pick<Agreement, "lines" | "payloads"> = {lines: [], payloads: noPayloads};
-    #remote: RemoteMedia | null = null;
+    #remote: RemoteMedia | RemoteIceMedia | null = null;
+    /** Candidates that came by themselves, for whichever generation. */
+    #trickled: readonly IceFragment[] = [];
+    #suiteOfDtls: SrtpSuite | null = null;
+    #restartWanted = false;
     #held = false;
-    #broken = false;
+    #fault: MediaFault | null = null;
     #insecure = false;
 
     /** Throws PhoneError `noMedia` where the engine has no session for us. */
     constructor(options: PeerConnectionOptions) {
         super();
         this.#options = options;
-        try {
-            this.session = options.engine.openSession();
-        } catch (error) {
-            throw new PhoneError("noMedia", messageOf(error), {cause: error});
-        }
+        this.#path = options.open();
+        this.session = this.#path.type === "ice" ? this.#path.path.session : this.#path.session;
         options.onOpen(this);
+        if (this.#path.type === "ice") this.#path.path.listen(this.#listener());
+    }
+
+    #listener(): IcePathListener {
+        return {
+            onFault: (fault) => this.#fail(fault),
+            onDisconnected: () => {
+                this.#options.log.warning(`session ${this.session.id} has lost its way to the far end`);
+                this.#options.onDisconnected();
+            },
+            onKeys: (suite) => {
+                this.#suiteOfDtls = suite;
+                this.#logSuite(suite);
+                if (this.security !== null) this.#options.onSecurity(this.security);
+            },
+        };
     }
 
     /** Whether a digit can go as a telephone-event; where not, it goes by INFO. */
@@ -146,9 +142,9 @@ export class PeerConnection extends EventTarget {
         return this.#remote?.telephoneEvent != null;
     }
 
-    /** The engine could not start what was agreed. */
-    get broken(): boolean {
-        return this.#broken;
+    /** What was agreed could not be started, or did not come about. */
+    get fault(): MediaFault | null {
+        return this.#fault;
     }
 
     /** The newest description of the far end was refused for want of protection. */
@@ -158,19 +154,37 @@ export class PeerConnection extends EventTarget {
 
     /** How the media are protected, null while nothing is agreed. */
     get security(): CallSecurity | null {
-        if (this.#remote === null) return null;
-        // Whoever carries our signalling has seen the keys: they protect each hop for itself.
-        return this.#remote.security.type === "srtp" ? "hop" : "none";
+        const type = this.#remote?.security.type;
+        return type === undefined ? null : levelOf(type === "none" ? "plain" : type, this.#options.secureSignalling);
     }
 
-    /** What protects the media, null where nothing does. */
+    /** What protects the media, null where nothing does or DTLS is not done. */
     get suite(): SrtpSuite | null {
-        return this.#remote?.security.type === "srtp" ? this.#remote.security.suite : null;
+        const security = this.#remote?.security;
+        return security?.type === "srtp" ? security.suite : this.#suiteOfDtls;
     }
 
     /** From the next offer or answer on: `sendonly` while we hold (RFC 3264 §8.4). */
     hold(held: boolean): void {
         this.#direction = held ? "sendonly" : "sendrecv";
+    }
+
+    /** The next offer begins a new generation of ICE, where ICE finds the path. */
+    restartIce(): void {
+        this.#restartWanted = this.#path.type === "ice";
+    }
+
+    /** Candidates that trickle in (RFC 8840 §4.3), at any time. */
+    addCandidates(fragment: IceFragment): void {
+        this.#trickled = [...this.#trickled, fragment].slice(-MAX_FRAGMENTS);
+        if (this.#remote !== null && "ice" in this.#remote) this.#takeTrickled(this.#remote.ice, [fragment]);
+    }
+
+    #takeTrickled({ufrag}: IceCredentials, fragments: readonly IceFragment[]): void {
+        if (this.#path.type !== "ice") return;
+        for (const fragment of fragments) {
+            if (fragment.ufrag === ufrag) this.#path.path.session.addCandidates(fragment);
+        }
     }
 
     addTrack(track: AudioTrack): Sender {
@@ -186,6 +200,11 @@ export class PeerConnection extends EventTarget {
     /** Changes nothing: JsSIP asks again whenever it likes. */
     async createOffer(): Promise<SessionDescription> {
         this.#demand(this.signalingState === "stable" || this.signalingState === "have-local-offer", "createOffer");
+        if (this.#path.type === "ice") {
+            if (this.#restartWanted) this.#path.path.restart();
+            this.#restartWanted = false;
+            await this.#path.path.ready();
+        }
         const lines = offerLines(this.#local(), this.#agreed.lines, this.#agreed.payloads);
         return new LocalSessionDescription("offer", this.#describe(lines), null);
     }
@@ -194,6 +213,7 @@ export class PeerConnection extends EventTarget {
     async createAnswer(): Promise<SessionDescription> {
         const offer = this.#remoteOffer;
         if (offer === null) throw invalidState(`createAnswer in ${this.signalingState}`);
+        if (this.#path.type === "ice") await this.#path.path.ready();
         const agreement = answerOffer(offer, this.#local(), this.#agreed.payloads);
         return new LocalSessionDescription("answer", this.#describe(agreement.lines), agreement);
     }
@@ -237,7 +257,8 @@ export class PeerConnection extends EventTarget {
             this.#demand(this.signalingState === "stable", "a remote offer");
             const offer = parseSdp(description.sdp);
             // What cannot be answered is refused here, where JsSIP says 488.
-            answerOffer(offer, this.#local(), this.#agreed.payloads);
+            const {remote} = answerOffer(offer, this.#local(), this.#agreed.payloads);
+            if (this.#path.type === "ice" && isRestart(this.#remote, remote)) this.#path.path.restart();
             this.#remoteOffer = offer;
             this.signalingState = "have-remote-offer";
         } else {
@@ -259,14 +280,25 @@ export class PeerConnection extends EventTarget {
     }
 
     #local(): LocalAudio {
-        const {address, port} = this.session.local;
         const {codecs, ptime, security} = this.#options;
-        return {address, port, codecs, ptime, security, direction: this.#direction};
+        const ours = {codecs, ptime, security, direction: this.#direction};
+        const path = this.#path;
+        if (path.type === "direct") {
+            const {address, port} = path.session.local;
+            return {...ours, address, port, ice: null};
+        }
+        const {description, session} = path.path;
+        const {ssrc, cname} = session.local;
+        const agreed = this.#remote?.security;
+        const role = agreed?.type === "dtls" ? agreed.role : null;
+        const ice = {description, ssrc, cname, fingerprint: path.fingerprint, role};
+        return {...ours, ...defaultDestination(description.candidates), ice};
     }
 
     #describe(lines: readonly SdpLine[]): Description {
         const {sessionId} = this.#options;
-        return nextDescription(this.#sent, {sessionId, address: this.session.local.address, lines});
+        const address = this.#path.type === "ice" ? this.#path.origin : this.#path.session.local.address;
+        return nextDescription(this.#sent, {sessionId, address, lines});
     }
 
     #rollback(): void {
@@ -280,12 +312,10 @@ export class PeerConnection extends EventTarget {
     #settle(agreement: Agreement): void {
         const remote = reachable(agreement.remote, this.#remote);
         try {
-            // A far end that never told an address cannot be sent to; it tells one when it resumes.
-            if (!isUnspecified(remote.address)) this.session.start(remote);
+            this.#start(remote);
         } catch (error) {
             this.#options.log.error(`media of session ${this.session.id} cannot start: ${messageOf(error)}`);
-            this.#broken = true;
-            this.#fail();
+            this.#fail("mediaLost");
             throw error;
         }
         const before = this.security;
@@ -298,17 +328,35 @@ export class PeerConnection extends EventTarget {
         this.#options.onHeld(agreement.held);
     }
 
+    #start(remote: RemoteMedia | RemoteIceMedia): void {
+        if ("ice" in remote) {
+            if (this.#path.type !== "ice") throw new TypeError("this session has no ICE");
+            this.#path.path.session.start(remote);
+            this.#takeTrickled(remote.ice, this.#trickled);
+        } else if (this.#path.type === "direct" && !isUnspecified(remote.address)) {
+            // A far end that never told an address cannot be sent to; it tells one when it resumes.
+            this.#path.session.start(remote);
+        }
+    }
+
     #tellSecurity(before: CallSecurity | null): void {
-        const {security, session} = this;
+        const {security} = this;
         if (security === null || security === before) return;
         const media = this.#remote?.security;
-        const how = media?.type === "srtp" ? `protected by ${media.suite}` : "in clear";
-        this.#options.log.info(`the sound of session ${session.id} is ${how}`);
+        if (media?.type === "srtp") this.#logSuite(media.suite);
+        if (media?.type === "none") this.#options.log.info(`the sound of session ${this.session.id} is in clear`);
         this.#options.onSecurity(security);
     }
 
+    #logSuite(suite: SrtpSuite): void {
+        this.#options.log.info(`the sound of session ${this.session.id} is protected by ${suite}`);
+    }
+
     /** JsSIP answers `failed` with BYE; a call that is still being set up is refused by the rejected promise instead. */
-    #fail(): void {
+    #fail(fault: MediaFault): void {
+        if (this.signalingState === "closed") return;
+        this.#fault ??= fault;
+        this.#options.log.warning(`session ${this.session.id} has no media: ${fault}`);
         if (this.iceConnectionState !== "connected") return;
         this.iceConnectionState = "failed";
         this.dispatchEvent(new Event("iceconnectionstatechange"));
@@ -323,9 +371,18 @@ function invalidState(message: string): DOMException {
     return new DOMException(message, "InvalidStateError");
 }
 
+/** The far end began a new generation (RFC 8839 §4.4.1.1.1). */
+function isRestart(before: RemoteMedia | RemoteIceMedia | null, now: RemoteMedia | RemoteIceMedia): boolean {
+    if (before === null || !("ice" in before) || !("ice" in now)) return false;
+    return before.ice.ufrag !== now.ice.ufrag || before.ice.pwd !== now.ice.pwd;
+}
+
 /** A hold by `c=0.0.0.0` hides the address; RTCP still goes where it went. */
-function reachable(remote: RemoteMedia, before: RemoteMedia | null): RemoteMedia {
-    if (!isUnspecified(remote.address) || before === null) return remote;
+function reachable(
+    remote: RemoteMedia | RemoteIceMedia,
+    before: RemoteMedia | RemoteIceMedia | null,
+): RemoteMedia | RemoteIceMedia {
+    if ("ice" in remote || before === null || "ice" in before || !isUnspecified(remote.address)) return remote;
     return {...remote, address: before.address, port: before.port, rtcpPort: before.rtcpPort};
 }
 

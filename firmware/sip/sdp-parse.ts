@@ -3,9 +3,11 @@
  * passed over. Nothing here knows codecs: see sdp-codecs.ts, and sdp.ts for offer and answer.
  */
 import {isIPv4, isIPv6} from "node:net";
-import type {MediaDirection} from "../../native/index.ts";
+import type {Fingerprint, IceCandidate, MediaDirection} from "../../native/index.ts";
 import {PhoneError} from "../errors.ts";
 import {type CryptoAttribute, parseCrypto} from "./sdp-crypto.ts";
+import {type Setup, setupOf, withFingerprint} from "./sdp-dtls.ts";
+import {type IceDescription, isPassword, isUfrag, withCandidate} from "./sdp-ice.ts";
 
 /** An `a=rtpmap` (RFC 8866 §6.6); the name is in lower case, `channels` is 1 where it is not told. */
 export interface RtpMap {
@@ -36,6 +38,21 @@ export interface SdpMedia {
     readonly rtcpPort: number | null;
     /** Its `a=crypto`, good or not, in order; at session level they mean nothing (RFC 4568 §5). */
     readonly crypto: readonly CryptoAttribute[];
+    /** Null where it does no ICE. */
+    readonly ice: IceDescription | null;
+    /** `a=ice-lite` of the session: it only answers checks (RFC 8445 §2.5). */
+    readonly iceLite: boolean;
+    /** Of its certificate, as far as we can judge by them. */
+    readonly fingerprints: readonly Fingerprint[];
+    readonly setup: Setup | null;
+    /** It takes reports of VoIP metrics (RFC 3611 §5.1). */
+    readonly voipMetrics: boolean;
+    /** RTP and RTCP may share a port (RFC 5761). */
+    readonly rtcpMux: boolean;
+    /** Name of the line (RFC 5888), null where it has none. */
+    readonly mid: string | null;
+    /** Whether it is in a BUNDLE group (RFC 9143). */
+    readonly bundled: boolean;
 }
 
 export interface Sdp {
@@ -49,19 +66,55 @@ const MAX_FORMATS = 64;
 
 const directions: readonly MediaDirection[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
-type Draft = {-readonly [Key in keyof SdpMedia]: SdpMedia[Key]} & {
-    formats: string[];
-    rtpmaps: Map<number, RtpMap>;
-    crypto: CryptoAttribute[];
-};
-
-/** What the session says for all its media. */
-interface SessionLevel {
+/** What may stand at either level; what a media says counts for it alone. */
+interface Both {
     address: string | null;
     direction: MediaDirection | null;
     ptime: number | null;
     maxptime: number | null;
+    ufrag: string | null;
+    pwd: string | null;
+    /** More candidates may follow (RFC 8840 §4.1.3). */
+    trickle: boolean;
+    complete: boolean;
+    fingerprints: readonly Fingerprint[];
+    setup: Setup | null;
+    voipMetrics: boolean;
 }
+
+/** What the session says for all its media. */
+interface SessionLevel extends Both {
+    iceLite: boolean;
+    bundle: readonly string[];
+}
+
+interface Draft extends Both {
+    readonly line: number;
+    readonly kind: string;
+    readonly port: number;
+    readonly protocol: string;
+    readonly formats: readonly string[];
+    readonly rtpmaps: Map<number, RtpMap>;
+    readonly crypto: CryptoAttribute[];
+    candidates: readonly IceCandidate[];
+    rtcpPort: number | null;
+    rtcpMux: boolean;
+    mid: string | null;
+}
+
+const unsaid = (): Both => ({
+    address: null,
+    direction: null,
+    ptime: null,
+    maxptime: null,
+    ufrag: null,
+    pwd: null,
+    trickle: false,
+    complete: false,
+    fingerprints: [],
+    setup: null,
+    voipMetrics: false,
+});
 
 /**
  * Reads a whole description. Throws PhoneError `badSdp` that names the line and what is wrong with it. Lines may end
@@ -72,7 +125,7 @@ export function parseSdp(text: string): Sdp {
     while (lines.at(-1) === "") lines.pop();
     if (lines.length > MAX_LINES) throw bad(MAX_LINES + 1, `more than ${MAX_LINES} lines`);
     if (lines[0] !== "v=0") throw bad(1, "must be v=0");
-    const session: SessionLevel = {address: null, direction: null, ptime: null, maxptime: null};
+    const session: SessionLevel = {...unsaid(), iceLite: false, bundle: []};
     const drafts: Draft[] = [];
     lines.forEach((content, index) => {
         const line = index + 1;
@@ -80,84 +133,160 @@ export function parseSdp(text: string): Sdp {
         const value = content.slice(2);
         if (content.startsWith("m=")) {
             if (drafts.length === MAX_MEDIA) throw bad(line, `more than ${MAX_MEDIA} media`);
-            drafts.push(mediaOf(value, line, session));
+            drafts.push(draftOf(value, line));
         } else {
-            readLine(content.charAt(0), value, {line, target: drafts.at(-1) ?? session, draft: drafts.at(-1) ?? null});
+            readLine(content.charAt(0), value, {line, session, draft: drafts.at(-1) ?? null});
         }
     });
-    return {media: drafts};
+    return {media: drafts.map((draft) => mediaOf(draft, session))};
 }
 
 interface Place {
     readonly line: number;
-    /** What `c=`, direction and packet time speak of: the media, or the session before the first `m=`. */
-    readonly target: Draft | SessionLevel;
+    readonly session: SessionLevel;
+    /** The media that the line belongs to; null before the first `m=`. */
     readonly draft: Draft | null;
+}
+
+/** Fills in what is told for the whole session. */
+function mediaOf(draft: Draft, session: SessionLevel): SdpMedia {
+    const {ufrag, pwd, candidates, trickle, complete, ...own} = draft;
+    const credentials = {ufrag: ufrag ?? session.ufrag ?? "", pwd: pwd ?? session.pwd ?? ""};
+    const hasIce = isUfrag(credentials.ufrag) && isPassword(credentials.pwd);
+    const allThere = complete || session.complete || !(trickle || session.trickle);
+    return {
+        ...own,
+        address: own.address ?? session.address,
+        direction: own.direction ?? session.direction ?? "sendrecv",
+        ptime: own.ptime ?? session.ptime,
+        maxptime: own.maxptime ?? session.maxptime,
+        fingerprints: own.fingerprints.length > 0 ? own.fingerprints : session.fingerprints,
+        setup: own.setup ?? session.setup,
+        voipMetrics: own.voipMetrics || session.voipMetrics,
+        ice: hasIce ? {...credentials, candidates, complete: allThere} : null,
+        iceLite: session.iceLite,
+        bundled: own.mid !== null && session.bundle.includes(own.mid),
+    };
 }
 
 function readLine(type: string, value: string, place: Place): void {
     switch (type) {
         case "c": {
-            place.target.address = addressOf(value, place.line);
+            (place.draft ?? place.session).address = addressOf(value, place.line);
             break;
         }
         case "a": {
-            readAttribute(value, place);
+            const colon = value.indexOf(":");
+            const name = colon < 0 ? value : value.slice(0, colon);
+            const told = colon < 0 ? "" : value.slice(colon + 1).trim();
+            readCommon(name, told, place);
+            if (place.draft === null) readOfSession(name, told, place.session);
+            else readOfMedia(name, told, {line: place.line, draft: place.draft});
             break;
         }
     }
 }
 
-function readAttribute(attribute: string, place: Place): void {
-    const colon = attribute.indexOf(":");
-    const name = colon < 0 ? attribute : attribute.slice(0, colon);
-    const value = colon < 0 ? "" : attribute.slice(colon + 1).trim();
+/** Attributes that may stand at either level. */
+function readCommon(name: string, value: string, {line, session, draft}: Place): void {
+    const target: Both = draft ?? session;
     switch (name) {
         case "sendrecv":
         case "sendonly":
         case "recvonly":
         case "inactive": {
-            place.target.direction = directions.find((direction) => direction === name) ?? "sendrecv";
+            target.direction = directions.find((direction) => direction === name) ?? "sendrecv";
             break;
         }
         case "ptime":
         case "maxptime": {
-            place.target[name] = millisecondsOf(value, place.line);
+            target[name] = millisecondsOf(value, line);
             break;
         }
+        case "ice-ufrag": {
+            target.ufrag = value;
+            break;
+        }
+        case "ice-pwd": {
+            target.pwd = value;
+            break;
+        }
+        case "ice-options": {
+            target.trickle = value.split(/ +/).includes("trickle");
+            break;
+        }
+        case "end-of-candidates": {
+            target.complete = true;
+            break;
+        }
+        case "fingerprint": {
+            target.fingerprints = withFingerprint(target.fingerprints, value);
+            break;
+        }
+        case "setup": {
+            target.setup = setupOf(value);
+            break;
+        }
+        case "rtcp-xr": {
+            target.voipMetrics = value.split(/ +/).some((block) => /^voip-metrics(=|$)/.test(block));
+            break;
+        }
+    }
+}
+
+function readOfSession(name: string, value: string, session: SessionLevel): void {
+    const [kind, ...mids] = value.split(/ +/);
+    if (name === "ice-lite") session.iceLite = true;
+    if (name === "group" && kind === "BUNDLE") session.bundle = mids;
+}
+
+function readOfMedia(name: string, value: string, {line, draft}: {line: number; draft: Draft}): void {
+    switch (name) {
         case "rtpmap": {
-            if (place.draft !== null) readRtpMap(value, place.draft.rtpmaps, place.line);
+            readRtpMap(value, draft.rtpmaps, line);
             break;
         }
         case "rtcp": {
-            if (place.draft !== null) place.draft.rtcpPort = portOf(value.split(" ")[0] ?? "", place.line);
+            draft.rtcpPort = portOf(value.split(" ")[0] ?? "", line);
             break;
         }
         case "crypto": {
-            if (place.draft !== null) place.draft.crypto.push(cryptoOf(value, place.line, place.draft.crypto));
+            draft.crypto.push(cryptoOf(value, line, draft.crypto));
+            break;
+        }
+        case "candidate": {
+            draft.candidates = withCandidate(draft.candidates, value);
+            break;
+        }
+        case "rtcp-mux": {
+            draft.rtcpMux = true;
+            break;
+        }
+        case "mid": {
+            draft.mid = /^[\x21-\x7e]{1,32}$/.test(value) ? value : null;
             break;
         }
     }
 }
 
 /** `audio 49170/2 RTP/AVP 0 8`: RFC 8866 §5.14. */
-function mediaOf(value: string, line: number, session: SessionLevel): Draft {
+function draftOf(value: string, line: number): Draft {
     const [kind = "", port = "", protocol = "", ...formats] = value.trim().split(/ +/);
     if (kind === "" || protocol === "" || formats.length === 0) throw bad(line, "m= lacks a field");
     if (formats.length > MAX_FORMATS) throw bad(line, `m= has more than ${MAX_FORMATS} formats`);
     return {
+        ...unsaid(),
         line,
         kind,
         port: portOf(port.split("/")[0] ?? "", line),
         protocol,
         formats,
-        address: session.address,
         rtpmaps: new Map(),
-        ptime: session.ptime,
-        maxptime: session.maxptime,
-        direction: session.direction ?? "sendrecv",
-        rtcpPort: null,
         crypto: [],
+        candidates: [],
+        rtcpPort: null,
+        rtcpMux: false,
+        mid: null,
     };
 }
 

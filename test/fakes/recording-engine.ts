@@ -90,6 +90,17 @@ export class RecordingIceSession implements IceSession {
         this.id = id;
         this.options = options;
         this.local = {...credentialsOf(id, 0), ssrc: id, cname: `session-${id}`};
+        this.#gather();
+    }
+
+    /** One host candidate a generation, soon. */
+    #gather(): void {
+        const port = 42_000 + 100 * this.id + this.restarts.length;
+        const candidate = {foundation: "1", priority: 2_130_706_431, address: "192.0.2.200", port} as const;
+        queueMicrotask(() => {
+            this.options.onEvent({type: "candidate", candidate: {...candidate, type: "host", related: null}});
+            this.options.onEvent({type: "gathered"});
+        });
     }
 
     start(remote: RemoteIceMedia): void {
@@ -103,6 +114,7 @@ export class RecordingIceSession implements IceSession {
 
     restartIce({addresses}: {readonly addresses: readonly string[]}): IceCredentials {
         this.restarts.push(addresses);
+        this.#gather();
         return credentialsOf(this.id, this.restarts.length);
     }
 

@@ -2,6 +2,7 @@
  * What is fuzzed of our JavaScript: whatever stands in the octets, a target returns; a rule that must hold and does not
  * throws. A new parser is one entry in the table at the end, and a folder of seeds.
  */
+import {isIP} from "node:net";
 import {isDeepStrictEqual} from "node:util";
 import {PhoneError} from "../../firmware/errors.ts";
 import {createLog} from "../../firmware/log.ts";
@@ -26,6 +27,7 @@ import {
 import {partyOf} from "../../firmware/sip/party.ts";
 import {answerOffer, type LocalAudio} from "../../firmware/sip/sdp.ts";
 import {cryptoText, isSameKey, keyOctets, parseCrypto, suiteKey, suites} from "../../firmware/sip/sdp-crypto.ts";
+import {candidateText, iceText, parseCandidate, parseFragment} from "../../firmware/sip/sdp-ice.ts";
 import {parseSdp} from "../../firmware/sip/sdp-parse.ts";
 import {sdpText} from "../../firmware/sip/sdp-write.ts";
 import {formatMessage, parseHeaders, parseMessage} from "../../firmware/sip/sip-message.ts";
@@ -58,18 +60,47 @@ const local: LocalAudio = {
         required: false,
         keys: suites.map((suite) => suiteKey(suite, new Uint8Array(keyOctets[suite]).fill(7))),
     },
+    ice: null,
+};
+
+/** The same where ICE finds the path. */
+const onIce: LocalAudio = {
+    ...local,
+    ice: {
+        description: {ufrag: "ours", pwd: "ourPassword0of0ours0ours", candidates: [], complete: true},
+        ssrc: 1,
+        cname: "phone",
+        fingerprint: {hash: "sha-256", value: new Uint8Array(32)},
+        role: null,
+    },
 };
 
 /** An offer from anywhere: read, answered, and our answer is an SDP again with a line for each of theirs. */
 function sdp(text: string): void {
     const offer = orThrown(["badSdp"], () => parseSdp(text));
     if (offer === null) return;
-    const agreed = orThrown(["noCommonCodec", "noSecurity"], () => answerOffer(offer, local));
-    if (agreed === null) return;
-    const answer = parseSdp(sdpText({sessionId: 1, version: 1, address: local.address, lines: agreed.lines}));
-    must(answer.media.length === offer.media.length, "a line of the answer for each of the offer");
-    must(answer.media.filter(({port}) => port > 0).length === 1, "one line is taken");
-    must(agreed.remote.codecs.length > 0, "a codec");
+    for (const side of [local, onIce]) {
+        const agreed = orThrown(["noCommonCodec", "noSecurity"], () => answerOffer(offer, side));
+        if (agreed === null) continue;
+        const answer = parseSdp(sdpText({sessionId: 1, version: 1, address: local.address, lines: agreed.lines}));
+        must(answer.media.length === offer.media.length, "a line of the answer for each of the offer");
+        must(answer.media.filter(({port}) => port > 0).length === 1, "one line is taken");
+        must(agreed.remote.codecs.length > 0, "a codec");
+        must("ice" in agreed.remote === (side.ice !== null), "the path that there is");
+        must(agreed.remote.security.type !== "dtls" || side.ice !== null, "DTLS on ICE alone");
+    }
+}
+
+/** A candidate, and the body of an INFO with candidates. */
+function candidate(text: string): void {
+    const read = parseCandidate(text);
+    if (read !== null) {
+        must(isDeepStrictEqual(parseCandidate(candidateText(read).slice("a=candidate:".length)), read), "itself again");
+        must(read.port > 0 && read.port < 65_536 && isIP(read.address) !== 0, "what the engine takes");
+    }
+    const fragment = parseFragment(text);
+    if (fragment === null) return;
+    must(isDeepStrictEqual(parseFragment(iceText(fragment).join("\n")), fragment), "a fragment itself again");
 }
 
 function crypto(text: string): void {
@@ -202,6 +233,7 @@ const text =
 export const javascriptTargets: Readonly<Record<string, Target>> = {
     sdp: text(sdp),
     crypto: text(crypto),
+    candidate: text(candidate),
     framer,
     message: text(message),
     names: text(names),

@@ -24,6 +24,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     {name: "dtls_data", kind: "node", octets: 4_096, runs: 250},
     {name: "sdp", kind: "javascript", octets: 4_096, runs: 10_000, dictionary: "sdp"},
     {name: "crypto", kind: "javascript", octets: 512, runs: 40_000, dictionary: "sdp"},
+    {name: "candidate", kind: "javascript", octets: 1_024, runs: 20_000, dictionary: "sdp"},
     {name: "framer", kind: "javascript", octets: 20_000, runs: 6_000, dictionary: "sip"},
     {name: "message", kind: "javascript", octets: 4_096, runs: 4_000, dictionary: "sip"},
     {name: "names", kind: "javascript", octets: 1_024, runs: 20_000, dictionary: "sip"},

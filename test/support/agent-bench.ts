@@ -46,6 +46,7 @@ export function startAgentOn<Engine extends MediaEngine>(options: AgentBenchOpti
         account: {...accountSettings, ...options.account},
         sip: {...sipSettings, ...options.sip},
         engine: options.engine,
+        ownAddresses: () => ["192.0.2.100"],
         log: createLog((line) => logLines.push(line), "debug"),
         nextIncomingId: () => `in-${++incoming}`,
         onEvent: (event) => {
@@ -112,6 +113,7 @@ const sipSettings: SipSettings = {
     ptime: 20,
     mediaAddress: "",
     keysOverClear: false,
+    ice: {stun: null, turn: [], turnUser: "", turnPassword: new Secret(""), relayOnly: false},
     instanceId: "00000000-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };

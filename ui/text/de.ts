@@ -93,6 +93,8 @@ export const de: Text = {
         notAcceptable: "Anruf nicht möglich",
         notSecure: "Nicht sicher genug",
         openSignalling: "SIP unverschlüsselt",
+        notAuthentic: "Echtheit unbewiesen",
+        noPath: "Kein Weg für den Ton",
         answeredElsewhere: "Woanders angenommen",
         declinedElsewhere: "Woanders abgelehnt",
         noService: "Kein Dienst",

@@ -93,6 +93,8 @@ export const en: Text = {
         notAcceptable: "Call not possible",
         notSecure: "Not secure enough",
         openSignalling: "SIP not encrypted",
+        notAuthentic: "Identity not proven",
+        noPath: "No way for sound",
         answeredElsewhere: "Answered elsewhere",
         declinedElsewhere: "Declined elsewhere",
         noService: "No service",

@@ -93,6 +93,8 @@ export const es: Text = {
         notAcceptable: "Llamada no posible",
         notSecure: "Poco segura",
         openSignalling: "SIP sin cifrar",
+        notAuthentic: "Identidad dudosa",
+        noPath: "Sin vía de audio",
         answeredElsewhere: "Atendida en otro",
         declinedElsewhere: "Rechazada en otro",
         noService: "Sin servicio",

@@ -93,6 +93,8 @@ export const fr: Text = {
         notAcceptable: "Appel impossible",
         notSecure: "Pas assez sûr",
         openSignalling: "SIP non chiffré",
+        notAuthentic: "Identité non prouvée",
+        noPath: "Aucune voie audio",
         answeredElsewhere: "Répondu ailleurs",
         declinedElsewhere: "Refusé ailleurs",
         noService: "Hors service",

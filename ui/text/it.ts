@@ -93,6 +93,8 @@ export const it: Text = {
         notAcceptable: "Chiamata impossibile",
         notSecure: "Poco sicura",
         openSignalling: "SIP non cifrato",
+        notAuthentic: "Identità dubbia",
+        noPath: "Nessuna via audio",
         answeredElsewhere: "Risposto altrove",
         declinedElsewhere: "Rifiutato altrove",
         noService: "Fuori servizio",

@@ -93,6 +93,8 @@ export const nl: Text = {
         notAcceptable: "Oproep niet mogelijk",
         notSecure: "Niet veilig genoeg",
         openSignalling: "SIP onversleuteld",
+        notAuthentic: "Echtheid onbewezen",
+        noPath: "Geen weg voor geluid",
         answeredElsewhere: "Elders opgenomen",
         declinedElsewhere: "Elders geweigerd",
         noService: "Geen dienst",

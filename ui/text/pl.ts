@@ -93,6 +93,8 @@ export const pl: Text = {
         notAcceptable: "Nie można połączyć",
         notSecure: "Za mało bezpieczne",
         openSignalling: "SIP nieszyfrowany",
+        notAuthentic: "Niepewna tożsamość",
+        noPath: "Brak drogi dźwięku",
         answeredElsewhere: "Odebrano na innym",
         declinedElsewhere: "Odrzucono na innym",
         noService: "Brak usługi",

@@ -93,6 +93,8 @@ export const pt: Text = {
         notAcceptable: "Chamada impossível",
         notSecure: "Pouco segura",
         openSignalling: "SIP sem cifra",
+        notAuthentic: "Identidade duvidosa",
+        noPath: "Sem via de áudio",
         answeredElsewhere: "Atendida noutro lado",
         declinedElsewhere: "Recusada noutro lado",
         noService: "Sem serviço",

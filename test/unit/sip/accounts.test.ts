@@ -15,6 +15,7 @@ const sip: SipSettings = {
     ptime: 20,
     mediaAddress: "",
     keysOverClear: false,
+    ice: {stun: null, turn: [], turnUser: "", turnPassword: new Secret(""), relayOnly: false},
     instanceId: "6f1a2b3c-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };
@@ -53,6 +54,7 @@ beforeEach(async () => {
     events = [];
     accounts = new Accounts({
         engine: new RecordingEngine(),
+        ownAddresses: () => [],
         log: createLog(() => undefined, "error"),
         onEvent: (event) => events.push(event),
         onAccounts: (next) => {

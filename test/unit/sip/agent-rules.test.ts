@@ -1,6 +1,6 @@
 import {describe, expect, it} from "vitest";
 import {dialTarget} from "../../../firmware/sip/dial-target.ts";
-import {judgeOffer} from "../../../firmware/sip/incoming-offer.ts";
+import {judgeBody} from "../../../firmware/sip/incoming-offer.ts";
 import {partyOf} from "../../../firmware/sip/party.ts";
 import {sdpBody} from "../../support/sip-peer.ts";
 
@@ -56,17 +56,17 @@ describe("who calls", () => {
 describe("an INVITE", () => {
     const means = {codecs: ["PCMA"], address: "127.0.0.1", security: {type: "plain"}} as const;
     const headersOf = (body: string): readonly string[] => {
-        const verdict = judgeOffer(body, means);
+        const verdict = judgeBody(body, means, true);
         return verdict.type === "refused" ? verdict.headers : [];
     };
 
     it("with a codec of ours may ring, and so may one without an offer, whose protection nobody knows yet", () => {
-        expect(judgeOffer(sdpBody(), means)).toEqual({type: "fits", security: "none"});
-        expect(judgeOffer("", means)).toEqual({type: "fits", security: null});
+        expect(judgeBody(sdpBody(), means, true)).toMatchObject({type: "fits", security: "none"});
+        expect(judgeBody("", means, true)).toEqual({type: "fits", security: null, prospect: null});
     });
 
     it("without a common codec is 488 with a Warning that says why", () => {
-        expect(judgeOffer(sdpBody().replaceAll("AVP 8", "AVP 18"), means)).toEqual({
+        expect(judgeBody(sdpBody().replaceAll("AVP 8", "AVP 18"), means, true)).toEqual({
             type: "refused",
             status: 488,
             headers: ['Warning: 305 phone.invalid "m=audio (line 6) has no codec that we have"'],

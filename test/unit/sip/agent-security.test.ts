@@ -42,8 +42,8 @@ describe("where keys may be told", () => {
     it.each([
         ["best", "tls", false, {type: "sdes", profile: "RTP/AVP", required: false}],
         ["best", "wss", false, {type: "sdes", profile: "RTP/AVP", required: false}],
-        ["best", "tcp", false, {type: "plain"}],
-        ["best", "ws", false, {type: "plain"}],
+        ["best", "tcp", false, {type: "keyless"}],
+        ["best", "ws", false, {type: "keyless"}],
         ["best", "tcp", true, {type: "sdes", profile: "RTP/AVP", required: false}],
         ["sdes", "tls", false, {type: "sdes", profile: "RTP/SAVP", required: true}],
         ["sdes", "ws", true, {type: "sdes", profile: "RTP/SAVP", required: true}],
@@ -83,13 +83,17 @@ describe("a call that we make", () => {
         await line.wire.next("BYE");
     });
 
-    it("with best asks again in RTP/SAVP where they refuse the media, once", async () => {
+    it("with best asks again by DTLS and in RTP/SAVP where they refuse the media, once each", async () => {
         await start("best");
         line.wire.send(responseTo(await dial(line), 488, "Not Acceptable Here"));
         await line.wire.next("ACK");
         const again = await line.wire.next("INVITE");
-        expect(again.body).toContain(" RTP/SAVP 8");
+        expect(again.body).toContain(" UDP/TLS/RTP/SAVPF 8");
         line.wire.send(responseTo(again, 488, "Not Acceptable Here"));
+        await line.wire.next("ACK");
+        const last = await line.wire.next("INVITE");
+        expect(last.body).toContain(" RTP/SAVP 8");
+        line.wire.send(responseTo(last, 488, "Not Acceptable Here"));
         expect(await reasonOf()).toEqual({code: "notAcceptable", sip: 488});
         expect(line.events.filter(({type}) => type === "ended")).toHaveLength(1);
     });

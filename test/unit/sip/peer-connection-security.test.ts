@@ -23,7 +23,9 @@ let session: RecordingSession;
 function connect(security: LocalSecurity): void {
     const engine = new RecordingEngine();
     connection = new PeerConnection({
-        engine,
+        open: () => ({type: "direct", session: engine.openSession()}),
+        secureSignalling: true,
+        onDisconnected: () => {},
         codecs: ["PCMA"],
         ptime: 20,
         security,

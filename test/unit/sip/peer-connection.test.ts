@@ -1,11 +1,7 @@
 import {beforeEach, describe, expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
-import {
-    AudioStream,
-    PeerConnection,
-    type PeerConnectionOptions,
-    SessionDescription,
-} from "../../../firmware/sip/peer-connection.ts";
+import {AudioStream} from "../../../firmware/sip/audio-track.ts";
+import {PeerConnection, type PeerConnectionOptions, SessionDescription} from "../../../firmware/sip/peer-connection.ts";
 import {RecordingEngine, type RecordingSession} from "../../fakes/recording-engine.ts";
 import {sdpBody} from "../../support/sip-peer.ts";
 
@@ -19,7 +15,9 @@ const answer = (body: string): SessionDescription => new SessionDescription({typ
 
 function connect(options: Partial<PeerConnectionOptions> = {}): PeerConnection {
     return new PeerConnection({
-        engine,
+        open: () => ({type: "direct", session: engine.openSession()}),
+        secureSignalling: true,
+        onDisconnected: () => {},
         codecs: ["PCMA", "opus"],
         ptime: 20,
         sessionId: 42,
@@ -223,7 +221,7 @@ describe("the engine", () => {
         await sendOffer();
         await expect(connection.setRemoteDescription(answer(sdpBody()))).rejects.toThrow("no device");
         expect(connection.iceConnectionState).toBe("new");
-        expect(connection.broken).toBe(true);
+        expect(connection.fault).toBe("mediaLost");
     });
 
     it("that cannot go on fails the connection, which JsSIP ends", async () => {

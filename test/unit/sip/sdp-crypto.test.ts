@@ -126,6 +126,7 @@ const local: LocalAudio = {
         required: true,
         keys: suites.map((suite) => suiteKey(suite, randomBytes(keyOctets[suite]))),
     },
+    ice: null,
 };
 
 /** Values with a few bytes exchanged. */
