@@ -72,6 +72,12 @@ const listed = (): readonly (string | undefined)[] =>
         return entry === undefined ? [] : [entry];
     });
 
+/** The glass is painted row by row, below a heading that already tells the place. */
+const lists = (rows: readonly string[]): Promise<void> => expect.poll(listed, {timeout: patience}).toEqual(rows);
+
+const nothingIsMissed = (): Promise<void> =>
+    expect.poll(() => phone.glass.lines.join("\n"), {timeout: patience}).not.toContain("Missed");
+
 /** Whom the phone knows only from the number that was dialled stands there as that number. */
 const all = ["!Call back", "←Call back", "→601", "→604", "→600"];
 
@@ -119,20 +125,20 @@ describe("the recent calls", () => {
 
     it("that were missed are one key away, and seen as soon as they are listed: count and lamp are gone", async () => {
         await tapUntil(phone, "up", place("Missed", 1, 1));
-        expect(listed()).toEqual(["!Call back"]);
+        await lists(["!Call back"]);
         await messageLampIs("dark");
         await tapUntil(phone, "back", "ready");
-        expect(phone.glass.lines.join("\n")).not.toContain("Missed");
+        await nothingIsMissed();
     });
 
     it("stand newest first, each with its mark, its name and when", async () => {
         await tapUntil(phone, "up", place("All", 1, 5));
         // The glass has four rows for five calls.
-        expect(listed()).toEqual(all.slice(0, 4));
+        await lists(all.slice(0, 4));
     });
 
     it("tell of each one the number, what became of it and how long was talked", async () => {
-        expect(phone.glass.lines.join("\n")).toMatch(/^601 *\n.*(missed|cancelled)/m);
+        await phone.glass.shows(/^601 *\n.*(missed|cancelled)/m, patience);
         for (const [selected, details] of [
             [2, /^601 *\n\S.* 0:0[1-9] *$/m],
             [3, /^(Busy|Call declined) *$/m],
@@ -147,11 +153,11 @@ describe("the recent calls", () => {
 
     it("can be told apart: missed, received, dialled", async () => {
         await tapUntil(phone, "right", place("Missed", 1, 1));
-        expect(listed()).toEqual(["!Call back"]);
+        await lists(["!Call back"]);
         await tapUntil(phone, "right", place("Received", 1, 1));
-        expect(listed()).toEqual(["←Call back"]);
+        await lists(["←Call back"]);
         await tapUntil(phone, "right", place("Dialled", 1, 3));
-        expect(listed()).toEqual(["→601", "→604", "→600"]);
+        await lists(["→601", "→604", "→600"]);
     });
 
     it("are dialled again with OK, and the other side is heard", async () => {
@@ -167,7 +173,7 @@ describe("the recent calls", () => {
         await voiceIsBack();
         await putDown();
         await tapUntil(phone, "up", place("All", 1, 6));
-        expect(listed()[0]).toBe("→600");
+        await expect.poll(() => listed()[0], {timeout: patience}).toBe("→600");
         await tapUntil(phone, "back", "ready");
     });
 });
@@ -177,9 +183,9 @@ describe("the list of recent calls", () => {
     async function isAsItWas(): Promise<void> {
         await phone.glass.shows("ready", startMs);
         await tapUntil(phone, "up", place("All", 1, 6));
-        expect(listed()).toEqual(["→600", ...all].slice(0, 4));
+        await lists(["→600", ...all].slice(0, 4));
         await tapUntil(phone, "back", "ready");
-        expect(phone.glass.lines.join("\n")).not.toContain("Missed");
+        await nothingIsMissed();
     }
 
     it("outlives firmware that is killed", async () => {
