@@ -100,14 +100,19 @@ function step(what: number, octets: Uint8Array | readonly number[]): Buffer {
 
 const MEDIA = {receive: 0, protected: 2, talk: 3, pass: 4, negotiate: 5};
 
-/** The beginning of a stream of each payload type, as it came and as it would come protected. */
-function keepStreams(seeds: Seeds, streams: Iterable<readonly Buffer[]>): void {
-    for (const stream of streams) {
-        const kind = `${(stream[0]?.readUInt8(1) ?? 0) & 0x7f}`;
+/** The second octet of RTCP (RFC 5761 §4). */
+const isRtcp = (packet: Buffer): boolean => packet.readUInt8(1) >= 192 && packet.readUInt8(1) <= 223;
+
+/** The beginning of a source of each payload type with its reports, as it came and as it would come protected. */
+function keepSources(seeds: Seeds, sources: Iterable<readonly Buffer[]>): void {
+    for (const packets of sources) {
+        const rtp = packets.filter((packet) => !isRtcp(packet)).slice(0, 4);
+        const stream = [...rtp, ...packets.filter(isRtcp).slice(0, 2)];
+        const kind = [...new Set(stream.map((packet) => packet.readUInt8(1) & 0x7f))].join();
         const talk = step(MEDIA.talk, [7]);
-        const plain = stream.slice(0, 6).flatMap((packet) => [step(MEDIA.receive, packet), talk]);
+        const plain = stream.flatMap((packet) => [step(MEDIA.receive, packet), talk]);
         seeds.keep("media", kind, Buffer.concat([...plain, step(MEDIA.pass, [20, 0])]));
-        const cipher = stream.slice(0, 3).flatMap((packet) => [step(MEDIA.protected, packet), talk]);
+        const cipher = stream.flatMap((packet) => [step(MEDIA.protected, packet), talk]);
         seeds.keep("media", `protected ${kind}`, Buffer.concat([step(MEDIA.negotiate, [0, 4, 0]), ...cipher]));
     }
 }
@@ -115,7 +120,7 @@ function keepStreams(seeds: Seeds, streams: Iterable<readonly Buffer[]>): void {
 function record(path: string): void {
     const seeds = new Seeds();
     const framers = new Map<string, {readonly framer: Framer; next: number}>();
-    const streams = new Map<string, Buffer[]>();
+    const sources = new Map<number, Buffer[]>();
     for (const {tcp, flow, from, sequence, payload} of datagramsOf(readFileSync(path))) {
         if (tcp) {
             // The first segment has no octets and takes a sequence number all the same.
@@ -132,11 +137,11 @@ function record(path: string): void {
         } else if (payload.length > 12 && payload.readUInt8(0) >> 6 === 2 && from >= THEIR_PORTS) {
             const type = payload.readUInt8(1);
             seeds.keep("packets", `${type}`, payload);
-            const stream = streams.get(flow) ?? [];
-            streams.set(flow, [...stream, payload]);
+            const source = payload.readUInt32BE(isRtcp(payload) ? 4 : 8);
+            sources.set(source, [...(sources.get(source) ?? []), payload]);
         }
     }
-    keepStreams(seeds, streams.values());
+    keepSources(seeds, sources.values());
 }
 
 record(process.argv[2] ?? "");
