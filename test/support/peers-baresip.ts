@@ -1,6 +1,7 @@
 /** A private baresip: the far end of a call, in one of three moods, steered over its control port. */
 import {mkdir, open, readdir, readFile, truncate, writeFile} from "node:fs/promises";
 import {join, resolve} from "node:path";
+import type {Place} from "./network.ts";
 import {BaresipControl} from "./peers-control.ts";
 import {freePorts, PeerProcess, peerPath, unpackPeers} from "./peers-process.ts";
 
@@ -14,6 +15,8 @@ export interface BaresipOptions {
     /** Where to register; a `caPem` is needed for TLS. */
     readonly registrar: {
         readonly domain: string;
+        /** Default 127.0.0.1. */
+        readonly host?: string;
         readonly port: number;
         readonly transport: "udp" | "tcp" | "tls";
         readonly caPem?: string;
@@ -42,6 +45,8 @@ export interface BaresipOptions {
     readonly record?: boolean;
     /** Least and most packets in the jitter buffer. Default "1-10": echo comes soon and still in order. */
     readonly jitterBuffer?: string;
+    /** Where it runs, and its address there. Default: here, at 127.0.0.1. */
+    readonly place?: Place;
     /** How long the registrar may take to accept, in ms. */
     readonly readyMs?: number;
 }
@@ -65,10 +70,11 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     const process = new PeerProcess("baresip", [peerPath("usr/bin/baresip"), "-4", "-f", folder], {
         folder,
         sound: true,
+        within: options.place?.within ?? [],
     });
     try {
         await process.line(/ 200 OK .*\[\d+ bindings?\]/, options.readyMs);
-        const connection = await BaresipControl.connect(control);
+        const connection = await BaresipControl.connect(control, options.place?.within);
         const stop = async (): Promise<void> => {
             connection.close();
             await process.stop();
@@ -81,11 +87,11 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
 }
 
 function account({account: {name, password, displayName}, ...options}: BaresipOptions): string {
-    const {domain, port, transport} = options.registrar;
+    const {domain, host = "127.0.0.1", port, transport} = options.registrar;
     const codecs = (options.codecs ?? (["PCMA", "PCMU", "G722", "opus"] as const)).map((codec) => CODECS[codec]);
     const parameters = [
         ...(password === undefined ? [] : [`auth_user=${name}`, `auth_pass=${password}`]),
-        `outbound="sip:127.0.0.1:${port};transport=${transport}"`,
+        `outbound="sip:${host}:${port};transport=${transport}"`,
         `audio_codecs=${codecs.join(",")}`,
         `answermode=${options.mode === "echo" ? "auto" : "manual"}`,
         `dtmfmode=${options.dtmf ?? "rtpevent"}`,
@@ -128,6 +134,7 @@ async function configuration(options: BaresipOptions, folder: string, control: n
     const template = await readFile(join(import.meta.dirname, "baresip", "config"), "utf8");
     const words: Readonly<Record<string, string>> = {
         ...(await sound(options, folder)),
+        ADDRESS: options.place?.ipv4 ?? "127.0.0.1",
         CA: options.registrar.caPem ?? "",
         MAX_CALLS: options.mode === "manual" ? "4" : "1",
         ALERT: `aufile,${join(folder, "alert.wav")}`,

@@ -5,7 +5,8 @@
  *                                           <-   46:{"response":true,"ok":true,"data":"","token":"1"},
  *                                           <-   ...:{"event":true,"class":"call","type":"CALL_ESTABLISHED",...},
  */
-import {connect, type Socket} from "node:net";
+import type {Duplex} from "node:stream";
+import {connectTo} from "./peers-process.ts";
 
 /** What a baresip tells of its calls; the meaning of `param` depends on `type` (a digit, a reason, a line of SDP). */
 export interface BaresipEvent {
@@ -64,16 +65,16 @@ const ANSWER_MS = 10_000;
 
 /** The control connection; baresip serves one at a time. */
 export class BaresipControl {
-    readonly #socket: Socket;
+    readonly #socket: Duplex;
     readonly #reader = new NetstringReader();
     readonly #answers = new Map<string, (message: Message) => void>();
     readonly #listeners = new Set<Listener>();
     readonly #past: BaresipEvent[] = [];
     #token = 0;
 
-    private constructor(socket: Socket) {
+    private constructor(socket: Duplex) {
         this.#socket = socket;
-        socket.on("data", (chunk) => {
+        socket.on("data", (chunk: Buffer) => {
             for (const text of this.#reader.push(chunk)) {
                 this.#take(text);
             }
@@ -82,14 +83,9 @@ export class BaresipControl {
         socket.on("error", () => socket.destroy());
     }
 
-    /** Connects to the port that the configuration gave to ctrl_tcp. */
-    static async connect(port: number): Promise<BaresipControl> {
-        const socket = connect(port, "127.0.0.1");
-        await new Promise<void>((resolve, reject) => {
-            socket.once("connect", resolve);
-            socket.once("error", reject);
-        });
-        return new BaresipControl(socket);
+    /** Connects to the port that the configuration gave to ctrl_tcp, there where `within` puts a command. */
+    static async connect(port: number, within: readonly string[] = []): Promise<BaresipControl> {
+        return new BaresipControl(await connectTo(port, within));
     }
 
     /** Calls a user of the registrar or a whole SIP URI. */

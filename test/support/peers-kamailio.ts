@@ -1,6 +1,7 @@
 /** A private kamailio: registrar and proxy on loopback over UDP, TCP, TLS, WS and WSS, under a private authority. */
 import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {join, resolve} from "node:path";
+import type {Place} from "./network.ts";
 import {freePorts, libraryPath, PeerProcess, peerPath, unpackPeers} from "./peers-process.ts";
 import {MEDIA_SIDES} from "./peers-rtpengine.ts";
 import {type Certificate, makePki, TEST_DOMAIN} from "./pki.ts";
@@ -28,6 +29,8 @@ export interface KamailioOptions {
     readonly board?: boolean;
     /** The ports of one that was stopped, to come back where clients look for it. Default: free ports. */
     readonly ports?: KamailioPorts;
+    /** Where it runs, and its address there. Default: here, at 127.0.0.1. */
+    readonly place?: Place;
     /** Media goes over this rtpengine. Default: from phone to phone. */
     readonly rtpengine?: {
         readonly port: number;
@@ -39,7 +42,7 @@ export interface KamailioOptions {
 }
 
 export interface Kamailio extends KamailioPorts {
-    readonly host: "127.0.0.1";
+    readonly host: string;
     /** The domain of the users' addresses: `sip:name@domain`. */
     readonly domain: string;
     /** Path of the authority's certificate. */
@@ -56,6 +59,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
     unpackPeers();
     const folder = resolve(options.folder);
     await mkdir(join(folder, "db"), {recursive: true});
+    const host = options.place?.ipv4 ?? "127.0.0.1";
     const pki = await makePki(join(folder, "pki"));
     const ports = options.ports ?? (await somePorts());
     await writeUsers(folder, options.users);
@@ -64,6 +68,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         CERTIFICATE: (options.certificate ?? pki.server).certPem,
     });
     await fill("kamailio.cfg", folder, {
+        HOST: host,
         DOMAIN: TEST_DOMAIN,
         UDP: `${ports.udp}`,
         TCP: `${ports.tcp}`,
@@ -76,7 +81,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         RTPENGINE: `${options.rtpengine?.port ?? 0}`,
         SIDES: sides(options.rtpengine?.sides ?? {}),
     });
-    const process = new PeerProcess("kamailio", [
+    const argv = [
         peerPath("usr/sbin/kamailio"),
         // Stay in the foreground, with children; log to standard error; shared and private memory in MiB.
         ..."-DD -E -m 32 -M 8 -w".split(" "),
@@ -85,12 +90,13 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         ...defines(options.auth),
         ...(options.rtpengine === undefined ? [] : ["-A", "WITH_RTPENGINE"]),
         ...(options.board ? ["-A", "WITH_BOARD"] : []),
-    ]);
+    ];
+    const process = new PeerProcess("kamailio", argv, {within: options.place?.within ?? []});
     await ready(process);
     return {
         ...ports,
         ports,
-        host: "127.0.0.1",
+        host,
         domain: TEST_DOMAIN,
         caPem: pki.caPem,
         process,

@@ -3,10 +3,12 @@
  * whose log can be awaited and which cannot outlive us.
  */
 import {type ChildProcess, execFileSync, spawn, spawnSync} from "node:child_process";
+import {once} from "node:events";
 import {existsSync} from "node:fs";
-import {createServer} from "node:net";
+import {connect, createServer} from "node:net";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
+import {Duplex} from "node:stream";
 
 const TOP = join(import.meta.dirname, "..", "..");
 const ROOT = join(TOP, "build", "peers", "root");
@@ -100,7 +102,30 @@ async function listenAnywhere(): Promise<{port: number; close: () => Promise<voi
     return {port: address.port, close: () => new Promise((resolve) => server.close(() => resolve()))};
 }
 
+/** Connects to a TCP port of 127.0.0.1, there where `within` puts a command. */
+export async function connectTo(port: number, within: readonly string[]): Promise<Duplex> {
+    if (within.length === 0) {
+        const socket = connect(port, "127.0.0.1");
+        await once(socket, "connect");
+        return socket;
+    }
+    // A process of Node belongs to one namespace of the network: another one stands in the other.
+    const script = `const socket = require("node:net").connect(${port}, "127.0.0.1", () => process.stderr.write("connected"));
+        process.stdin.pipe(socket).pipe(process.stdout);`;
+    const [file = "", ...args] = [...within, process.execPath, "-e", script];
+    const child = spawn(file, args, {stdio: "pipe"});
+    await Promise.race([
+        once(child.stderr, "data"),
+        once(child, "exit").then(() =>
+            Promise.reject(new Error(`nobody listens at port ${port} of ${within.join(" ")}`)),
+        ),
+    ]);
+    return Duplex.from({readable: child.stdout, writable: child.stdin});
+}
+
 export interface PeerOptions {
+    /** Words before the command, for instance those that run it in a namespace of the network. */
+    readonly within?: readonly string[];
     /** The working folder. */
     readonly folder?: string;
     /** It sends and plays sound, packet by packet, and is to be late with none. */
@@ -123,11 +148,11 @@ export class PeerProcess {
     #hasEnded = false;
 
     /** Starts `argv[0]`, which MUST stay in the foreground. */
-    constructor(name: string, argv: readonly string[], {folder = "/", sound = false}: PeerOptions = {}) {
+    constructor(name: string, argv: readonly string[], {folder = "/", sound = false, within = []}: PeerOptions = {}) {
         this.name = name;
         // A peer whose test was killed is ended by the kernel; a C library that writes to a pipe would keep its lines.
         const realTime = sound ? realTimeWords() : [];
-        const wrapped = ["--pdeathsig", "TERM", ...realTime, "stdbuf", "-oL", "-eL", ...argv];
+        const wrapped = ["--pdeathsig", "TERM", ...realTime, ...within, "stdbuf", "-oL", "-eL", ...argv];
         this.#child = spawn("setpriv", wrapped, {
             // A group of its own: Ctrl-C at the terminal is for us, and we end the peers in order.
             detached: true,

@@ -15,6 +15,8 @@ export const MEDIA_SIDES = {
 export interface RtpEngineOptions {
     /** Where media is sent from and taken. Default: 127.0.0.1. */
     readonly addresses?: readonly string[];
+    /** Words before the command, for instance those that run it in a namespace of the network. Default: none. */
+    readonly within?: readonly string[];
 }
 
 export interface RtpEngine {
@@ -25,7 +27,10 @@ export interface RtpEngine {
 }
 
 /** Starts rtpengine in the foreground and resolves when it takes commands. */
-export async function startRtpEngine({addresses = ["127.0.0.1"]}: RtpEngineOptions = {}): Promise<RtpEngine> {
+export async function startRtpEngine({
+    addresses = ["127.0.0.1"],
+    within = [],
+}: RtpEngineOptions = {}): Promise<RtpEngine> {
     unpackPeers();
     const [port = 0] = await freePorts(1);
     const process = new PeerProcess(
@@ -39,7 +44,7 @@ export async function startRtpEngine({addresses = ["127.0.0.1"]}: RtpEngineOptio
             // Between the ports of baresip and those that the kernel gives.
             ..."--port-min=30000 --port-max=32766 --delete-delay=0".split(" "),
         ],
-        {sound: true},
+        {sound: true, within},
     );
     try {
         await process.line(/Startup complete/);

@@ -11,7 +11,7 @@ export interface TurnServerOptions {
     readonly transport: "udp" | "tcp" | "tls";
     readonly certificate?: Certificate;
     readonly user: {readonly name: string; readonly password: string};
-    /** Where it listens and relays, IPv4 or IPv6. Default: 127.0.0.1 and ::1. */
+    /** Where it listens and relays, IPv4 or IPv6. Default: 127.0.0.1. */
     readonly addresses?: readonly string[];
     /** Words before the command, for instance those that run it in a namespace of the network. Default: none. */
     readonly within?: readonly string[];
@@ -47,7 +47,7 @@ export async function startTurnServer(options: TurnServerOptions): Promise<TurnS
         file,
         configuration(options, folder, addresses, transport === "tls" ? [other, port] : [port, other]),
     );
-    const process = new PeerProcess("coturn", [...within, peerPath("usr/bin/turnserver"), "-c", file], {folder});
+    const process = new PeerProcess("coturn", [peerPath("usr/bin/turnserver"), "-c", file], {folder, within});
     try {
         await process.line(new RegExp(`${transport.toUpperCase()} listener opened on ?: ${addresses.at(-1)}:${port}`));
     } catch (error) {

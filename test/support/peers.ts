@@ -2,6 +2,8 @@
  * The far ends that tests and the bench phone talk to: real servers and phones, unpacked privately from Debian's
  * packages (`scripts/peers`), on free ports of loopback, each in a folder of its own, ended by process id.
  */
+export {type NetworkHost, networkRefusal, type Place, TestNetwork} from "./network.ts";
+export type {ImpairmentCounts, ImpairmentRules} from "./network-impairment.ts";
 export {type Baresip, type BaresipOptions, startBaresip} from "./peers-baresip.ts";
 export {type CallbackOptions, startCallback} from "./peers-callback.ts";
 export {

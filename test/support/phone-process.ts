@@ -13,6 +13,8 @@ const stopMs = 8_000;
 export interface PhoneProcessOptions {
     readonly profile: string;
     readonly data: string;
+    /** Words before the command, for instance those that run it in a namespace of the network. Default: none. */
+    readonly within?: readonly string[];
     readonly environment: Readonly<Record<string, string>>;
     /** Where its log goes. */
     readonly logFile: string;
@@ -29,7 +31,9 @@ export class PhoneProcess {
     constructor(options: PhoneProcessOptions) {
         if (!existsSync(bundle)) throw new Error("the bundle is not there: run make bundle");
         const file = createWriteStream(options.logFile, {flags: "a"});
-        this.#child = spawn(process.execPath, [bundle, "--profile", options.profile, "--data", options.data], {
+        const command = [process.execPath, bundle, "--profile", options.profile, "--data", options.data];
+        const [program = "", ...words] = [...(options.within ?? []), ...command];
+        this.#child = spawn(program, words, {
             env: {...process.env, ...options.environment},
             stdio: ["ignore", "pipe", "pipe"],
         });

@@ -19,7 +19,7 @@ export interface Certificate {
 export interface Pki {
     /** The authority to trust. */
     readonly caPem: string;
-    /** For localhost, 127.0.0.1, ::1 and the test domain. */
+    /** For localhost, 127.0.0.1, ::1, the hub of a test's network and the test domain. */
     readonly server: Certificate;
     /** Like `server`, but its time is over. */
     readonly expired: Certificate;
@@ -29,7 +29,7 @@ export interface Pki {
     readonly selfSigned: Certificate;
 }
 
-const NAMES = `DNS:localhost,DNS:${TEST_DOMAIN},IP:127.0.0.1,IP:10.0.2.2,IP:::1`;
+const NAMES = `DNS:localhost,DNS:${TEST_DOMAIN},IP:127.0.0.1,IP:10.0.2.2,IP:198.18.0.1,IP:::1`;
 const AUTHORITY = `
 [ca]
 default_ca = private
