@@ -22,8 +22,9 @@ export function openSessionsOf(engine: MediaEngine): OpenSessions {
         open.set(session.id, session);
         return {
             id: session.id,
+            local: session.local,
             sendDigit: (digit, ms) => session.sendDigit(digit, ms),
-            stats: () => closed.get(session.id) ?? session.stats(),
+            stats: () => session.stats(),
             close: () => {
                 keepLast(session);
                 session.close();

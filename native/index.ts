@@ -284,6 +284,8 @@ export type MediaEvent =
 /** What sessions of both kinds can. */
 export interface BasicSession {
     readonly id: number;
+    /** The source that we send as. */
+    readonly local: {readonly ssrc: number; readonly cname: string};
     /** Sends one telephone-event (RFC 4733); digits are queued with the gap of 70 ms between them. */
     sendDigit(digit: string, ms: number): void;
     stats(): SessionStats;

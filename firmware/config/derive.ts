@@ -84,6 +84,7 @@ export function sipSettingsOf(settings: Settings, {instanceId, version, turnPass
             turnPassword: turnPassword(),
             relayOnly: settings["ice.relay-only"],
         },
+        collector: settings["quality.collector"],
         instanceId,
         userAgent: `Offhook/${version}`,
     };

@@ -39,6 +39,10 @@ function setting<T>(kind: Kind<T>, initial: NoInfer<T>, help: string, options: O
 
 const host = patternKind(/^[A-Za-z0-9._:[\]-]{0,253}$/, "a host name or an address");
 const sipUser = patternKind(/^[A-Za-z0-9\-_.!~*'()&=+$,;?/%#]{0,64}$/, "the user part of a SIP address");
+const collector = patternKind(
+    /^(?:sip:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/%]{1,64}@)?(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?)?$/,
+    "a SIP URI such as sip:quality@example.org, or nothing,",
+);
 const languages = choiceKind(["en", "de", "fr", "es", "it", "nl", "pt", "pl"]);
 const codecs = choiceKind(["opus", "G722", "PCMA", "PCMU"]);
 const emergencyNumber = patternKind(/^[0-9*#]{2,8}$/, "a number of 2 to 8 keys");
@@ -122,6 +126,12 @@ const general = {
         choiceKind(["none", "hop", "end"]),
         "none",
         "Least protection of sound: none, hop (SRTP to the server), end (to the other phone). Emergencies need none.",
+    ),
+    "quality.collector": setting(
+        collector,
+        "",
+        "Who is sent a report of each call (RFC 6035): both parties' addresses, times, codec, quality; empty: nobody.",
+        {scope: "register"},
     ),
     "log.level": setting(
         choiceKind(["debug", "info", "warning", "error"]),

@@ -47,6 +47,8 @@ export interface SipSettings {
     /** Keys of SRTP may be told over signalling that is not encrypted. */
     readonly keysOverClear: boolean;
     readonly ice: IceSettings;
+    /** SIP URI of who gets a report of each call's quality (RFC 6035), empty: nobody. */
+    readonly collector: string;
     /** Persisted instance id, a UUID without `urn:uuid:` (RFC 5626 §4.1). */
     readonly instanceId: string;
     readonly userAgent: string;

@@ -13,11 +13,14 @@ import {isSecure} from "./dial.ts";
 import {dialTarget} from "./dial-target.ts";
 import {IceServers} from "./ice-servers.ts";
 import {judgeBody, notAcceptable, type OfferVerdict} from "./incoming-offer.ts";
+import type {JsSipUa} from "./jssip.ts";
 import {installJsSipGuard} from "./jssip-guard.ts";
 import {MediaSource} from "./media-path.ts";
 import {type Protections, protectionOf, protectionsOf, withFreshKeys} from "./media-security.ts";
 import {partyOf} from "./party.ts";
 import {installPeerConnection} from "./peer-connection.ts";
+import {sendReport} from "./quality-collector.ts";
+import type {CallReport} from "./quality-report.ts";
 import {Registration} from "./registration.ts";
 import {createSipSocket, type SipSocket} from "./sip-socket.ts";
 
@@ -66,7 +69,7 @@ export class Agent {
     readonly #legs = new Map<CallId, CallLeg>();
     /** Calls that wait for a connection to be placed. */
     readonly #waiting = new Map<CallId, () => void>();
-    /** BYEs that wait for one. */
+    /** BYEs and reports that wait for one. */
     #goodbyes: (() => void)[] = [];
     #closing: Promise<void> | null = null;
 
@@ -193,6 +196,7 @@ export class Agent {
             protections,
             log: this.#log,
             emit: (event) => this.#tell(call, event),
+            report: sip.collector === "" ? null : (report) => this.#report(report, sip.collector),
             whenConnected: (task) => this.#goodbyes.push(task),
         });
         this.#legs.set(call, leg);
@@ -202,6 +206,13 @@ export class Agent {
     #tell(call: CallId, event: LegEvent): void {
         if (event.type === "ended") this.#legs.delete(call);
         this.#options.onEvent({...event, call, at: this.#now()} as SignalEvent);
+    }
+
+    /** Without a connection it waits for one, as a BYE does. */
+    #report(report: CallReport, uri: string): void {
+        const send = (): void => sendReport({ua: this.#ua as unknown as JsSipUa, uri, log: this.#log}, report);
+        if (this.#ua.isConnected()) send();
+        else this.#goodbyes.push(send);
     }
 
     #waitToPlace(call: CallId, place: () => void): void {

@@ -9,6 +9,7 @@ import type {Log} from "../log.ts";
 import type {CallId, CallSecurity, EndReason} from "../phone/call.ts";
 import type {SignalEvent} from "../phone/state.ts";
 import {AudioStream} from "./audio-track.ts";
+import {TalkReport} from "./call-report.ts";
 import {type CallSession, correctSession, type EndEvent} from "./call-session.ts";
 import {endReasonOf} from "./end-reason.ts";
 import {notAcceptable} from "./incoming-offer.ts";
@@ -16,6 +17,7 @@ import {type InfoEvent, LegMedia, refusesMedia} from "./leg-media.ts";
 import type {MediaSource} from "./media-path.ts";
 import type {Protections} from "./media-security.ts";
 import type {PeerConnection, PeerConnectionOptions} from "./peer-connection.ts";
+import type {CallReport} from "./quality-report.ts";
 import type {Prospect} from "./sdp.ts";
 
 /** RFC 4028 §4; JsSIP's own 90 s would re-invite every 45 s. In s. */
@@ -43,6 +45,8 @@ export interface CallLegOptions {
     readonly protections: Protections;
     readonly log: Log;
     readonly emit: (event: LegEvent) => void;
+    /** Told of a talk that is over; null: nobody wants to know. */
+    readonly report: ((report: CallReport) => void) | null;
     /** Runs `task` once there is a connection again. */
     readonly whenConnected: (task: () => void) => void;
 }
@@ -55,6 +59,7 @@ interface Originated {
 export class CallLeg {
     readonly #options: CallLegOptions;
     readonly #media: LegMedia;
+    readonly #talk: TalkReport;
     readonly #sessionId = randomInt(1, 2 ** 47);
     #session: CallSession | null = null;
     #connection: PeerConnection | null = null;
@@ -69,6 +74,7 @@ export class CallLeg {
     constructor(options: CallLegOptions) {
         this.#options = options;
         this.#media = new LegMedia(options.protections, options.media, options.log);
+        this.#talk = new TalkReport(options);
     }
 
     /** Sends the INVITE. What is wrong with the target or the engine ends the leg. */
@@ -293,6 +299,7 @@ export class CallLeg {
 
     #confirmed(): void {
         this.#answered = true;
+        this.#talk.begin();
         this.#tellSecurity();
         this.#emit({type: "confirmed"});
         if (this.#held) this.#emit({type: "hold", by: "remote", held: true});
@@ -372,6 +379,7 @@ export class CallLeg {
         this.#connection?.close();
         this.#media.close();
         this.#options.emit({type: "ended", reason});
+        this.#talk.end(this.#session, this.#connection);
     }
 }
 

@@ -1,10 +1,20 @@
 /** JsSIP's session as the phone's calls use it, and what of it is corrected for each call by itself. */
 import type {JsSipMessage, JsSipRequest, JsSipSession, ReofferHandlers} from "./jssip.ts";
 
+/** From or To of a call as JsSIP has it. */
+export interface Identity {
+    /** `toAor` is the URI without port and parameters. */
+    readonly uri: {toAor(): string};
+}
+
 /** What JsSIP's session can do beyond what the guards know of. Underscored members are JsSIP's own names. */
 export interface CallSession extends JsSipSession {
     /** The value of `Contact` in requests of this dialog. */
     _contact: string;
+    /** The INVITE. */
+    readonly _request: {readonly call_id: string};
+    readonly local_identity: Identity;
+    readonly remote_identity: Identity;
     _mangleOffer(sdp: string): string;
     onTransportError(): void;
     receiveRequest(request: InDialogRequest): void;

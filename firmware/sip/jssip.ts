@@ -9,6 +9,7 @@ import Dialog from "jssip/lib/Dialog.js";
 import DigestAuthentication from "jssip/lib/DigestAuthentication.js";
 import RequestSender from "jssip/lib/RequestSender.js";
 import RtcSession from "jssip/lib/RTCSession.js";
+import {OutgoingRequest} from "jssip/lib/SIPMessage.js";
 import Utils from "jssip/lib/Utils.js";
 
 /** The socket that JsSIP asks of us. `connect` MUST NOT be async: JsSIP refuses an AsyncFunction. */
@@ -179,7 +180,14 @@ export interface DialogClass {
 export interface DialogRequestSenderClass {
     readonly prototype: JsSipDialogRequestSender;
 }
+/** What comes of a request of ours; only the final answer is told. */
+interface RequestSenderHandlers {
+    onRequestTimeout(): void;
+    onTransportError(): void;
+    onReceiveResponse(response: JsSipMessage): void;
+}
 export interface RequestSenderClass {
+    new (ua: JsSipUa, request: OutgoingJsSipRequest, handlers: RequestSenderHandlers): {send(): void};
     readonly prototype: JsSipRequestSender;
 }
 export interface DigestAuthenticationClass {
@@ -234,3 +242,44 @@ export const internals: JsSipInternals = {
 
 /** JsSIP's user agent; `SipUserAgent` in user-agent.ts is the one to construct. */
 export const UA = jssip.UA;
+
+export interface OutOfDialogRequest {
+    readonly method: string;
+    /** SIP URI. */
+    readonly target: string;
+    /** Header fields besides the usual ones. */
+    readonly headers: readonly string[];
+    readonly body: string;
+}
+
+type OutgoingRequestClass = new (
+    method: string,
+    target: JsSipUri,
+    ua: JsSipUa,
+    parameters: null,
+    headers: string[],
+    body: string,
+) => OutgoingJsSipRequest;
+
+/**
+ * Sends a request outside of any dialog by the user agent's connection; a challenge is answered. Throws TypeError for a
+ * target that is no SIP URI. `failed` is told in words where no final answer comes.
+ */
+export function sendRequest(
+    ua: JsSipUa,
+    {method, target, headers, body}: OutOfDialogRequest,
+    on: {readonly answered: (response: JsSipMessage) => void; readonly failed: (why: string) => void},
+): void {
+    const uri = ua.normalizeTarget(target);
+    if (uri === undefined) throw new TypeError("the target is no SIP URI");
+    // JsSIP's types leave the constructor out.
+    const Request = OutgoingRequest as unknown as OutgoingRequestClass;
+    const sender = new RequestSender(ua, new Request(method, uri, ua, null, [...headers], body), {
+        onRequestTimeout: () => on.failed("no answer came"),
+        onTransportError: () => on.failed("there is no connection"),
+        onReceiveResponse: (response) => {
+            if (response.status_code >= 200) on.answered(response);
+        },
+    });
+    sender.send();
+}

@@ -13,6 +13,7 @@ import type {
     MediaDirection,
     RemoteIceMedia,
     RemoteMedia,
+    SessionStats,
     SrtpSuite,
 } from "../../native/index.ts";
 import {messageOf, PhoneError} from "../errors.ts";
@@ -96,6 +97,7 @@ export class PeerConnection extends EventTarget {
     iceConnectionState: "new" | "connected" | "failed" | "closed" = "new";
     localDescription: SessionDescription | null = null;
     remoteDescription: SessionDescription | null = null;
+    statsAtClose: SessionStats | null = null;
     #direction: MediaDirection = "sendrecv";
     /** The newest description that went out: the next one counts from it, also after a rollback. */
     #sent: Description | null = null;
@@ -276,6 +278,7 @@ export class PeerConnection extends EventTarget {
         if (this.signalingState === "closed") return;
         this.signalingState = "closed";
         this.iceConnectionState = "closed";
+        this.statsAtClose = this.session.stats();
         this.session.close();
     }
 

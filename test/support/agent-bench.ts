@@ -114,6 +114,7 @@ const sipSettings: SipSettings = {
     mediaAddress: "",
     keysOverClear: false,
     ice: {stun: null, turn: [], turnUser: "", turnPassword: new Secret(""), relayOnly: false},
+    collector: "",
     instanceId: "00000000-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };

@@ -41,6 +41,21 @@ describe("the registry of settings", () => {
         expect(parsed).toEqual({ok: true, value: initial});
     });
 
+    it.each([
+        ["", true],
+        ["sip:quality@example.org", true],
+        ["sip:collector.example.org:5070", true],
+        ["sip:q@[2001:db8::1]", true],
+        ["quality@example.org", false],
+        ["sips:quality@example.org", false],
+        ["sip:", false],
+        ["sip:a@b c", false],
+        ["sip:a@b\r\nVia: x", false],
+        ["sip:a@example.org;transport=udp", false],
+    ])("takes %j for a collector of reports: %s", (text, right) => {
+        expect(validate(new Map([["quality.collector", text]]), initialSettings).ok).toBe(right);
+    });
+
     it("says all errors at once, each with its name", () => {
         const judged = validate(
             new Map([

@@ -16,6 +16,7 @@ const sip: SipSettings = {
     mediaAddress: "",
     keysOverClear: false,
     ice: {stun: null, turn: [], turnUser: "", turnPassword: new Secret(""), relayOnly: false},
+    collector: "",
     instanceId: "6f1a2b3c-0000-4000-8000-000000000001",
     userAgent: "Offhook/test",
 };
