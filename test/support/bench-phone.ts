@@ -11,7 +11,15 @@ import {join} from "node:path";
 import {BoardClient, type BoardSaid} from "./board-client.ts";
 import {ConsoleClient} from "./console-client.ts";
 import {Glass, type GlassKind} from "./glass.ts";
-import {type Baresip, type BaresipOptions, type Kamailio, startBaresip, startCallback, startKamailio} from "./peers.ts";
+import {
+    type Baresip,
+    type BaresipOptions,
+    type Kamailio,
+    type Place,
+    startBaresip,
+    startCallback,
+    startKamailio,
+} from "./peers.ts";
 import {PhoneProcess} from "./phone-process.ts";
 import {openPty, type Pty} from "./pty.ts";
 import {createCard, environmentOf, type VirtualCard} from "./sound-card.ts";
@@ -35,6 +43,8 @@ export interface BenchOptions {
     readonly farEnds?: readonly ("echo" | "callback")[];
     /** From 601's declining to its call back, in ms. Default 2000. */
     readonly callbackMs?: number;
+    /** Where the phone runs, and where all others that the bench starts. Default: here, on loopback. */
+    readonly network?: {readonly phone: Place; readonly others: Place};
     /** Settings besides the account's, by name. */
     readonly settings?: Readonly<Record<string, string>>;
     /** Told what is being started. */
@@ -131,7 +141,8 @@ export class BenchPhone {
         const {auth = "md5"} = options;
         const others = ["600", "601", "602"].map((name) => ({name, password: auth === "md5" ? benchPassword : null}));
         const users = [{name: "phone", password: benchPassword}, ...others];
-        const kamailio = await startKamailio({folder: join(options.folder, "kamailio"), auth, users});
+        const own = {folder: join(options.folder, "kamailio"), auth, users};
+        const kamailio = await startKamailio({...own, ...placeOf(options)});
         const wanted = options.farEnds ?? ["echo", "callback"];
         options.progress?.("starting the far ends");
         const started = wanted.map((farEnd) => startFarEnd(farEnd, options, kamailio));
@@ -192,6 +203,7 @@ export class BenchPhone {
             profile: this.#profilePath,
             data: this.data,
             logFile: this.logFile,
+            within: this.options.network?.phone.within ?? [],
             environment: this.options.sound === "virtual" ? environmentOf(this.handset, this.ringer) : {},
         });
         await this.#process.logs(/the phone is ready/);
@@ -207,12 +219,13 @@ export class BenchPhone {
             "phone.language": "en",
             "phone.country": "de",
             "sip.ca": authority,
-            "rtp.address": "127.0.0.1",
+            // On loopback the address is told; elsewhere it is the one that reaches the registrar.
+            ...(options.network === undefined ? {"rtp.address": "127.0.0.1"} : {}),
             "account1.enabled": "on",
             "account1.label": "desk",
             "account1.user": "phone",
             "account1.domain": kamailio.domain,
-            "account1.server": "127.0.0.1",
+            "account1.server": kamailio.host,
             "account1.port": String(kamailio[options.transport]),
             "account1.transport": options.transport,
             "account1.password": benchPassword,
@@ -225,11 +238,11 @@ export class BenchPhone {
     async startFarEnd(options: FarEndOptions): Promise<Baresip> {
         this.#farEndCount += 1;
         const folder = join(this.options.folder, `602-${this.#farEndCount}`);
-        const {domain, caPem} = this.kamailio;
+        const {domain, host, caPem} = this.kamailio;
         const {transport = "tcp"} = options;
-        const registrar = {domain, port: this.kamailio[transport], transport, caPem};
+        const registrar = {domain, host, port: this.kamailio[transport], transport, caPem};
         const account = {name: "602", displayName: "Far end", ...credentials(this.options)};
-        return startBaresip({...options, folder, account, registrar});
+        return startBaresip({...placeOf(this.options), ...options, folder, account, registrar});
     }
 
     /** The newest of everything that the phone said of itself. */
@@ -274,13 +287,19 @@ function credentials({auth}: BenchOptions): {readonly password?: string} {
     return auth === "sha256" ? {} : {password: benchPassword};
 }
 
+function placeOf({network}: BenchOptions): {readonly place?: Place} {
+    return network === undefined ? {} : {place: network.others};
+}
+
 function startFarEnd(farEnd: "echo" | "callback", options: BenchOptions, kamailio: Kamailio): Promise<Baresip> {
-    const registrar = {domain: kamailio.domain, port: kamailio.tcp, transport: "tcp"} as const;
+    const {domain, host, tcp: port} = kamailio;
+    const registrar = {domain, host, port, transport: "tcp"} as const;
+    const shared = {registrar, ...placeOf(options)};
     if (farEnd === "echo") {
         const account = {name: "600", displayName: "Echo", ...credentials(options)};
-        return startBaresip({folder: join(options.folder, "echo"), account, registrar, mode: "echo", record: true});
+        return startBaresip({folder: join(options.folder, "echo"), account, ...shared, mode: "echo", record: true});
     }
     const account = {name: "601", displayName: "Call back", ...credentials(options)};
     const wait = options.callbackMs === undefined ? {} : {waitMs: options.callbackMs};
-    return startCallback({folder: join(options.folder, "callback"), account, registrar, ...wait});
+    return startCallback({folder: join(options.folder, "callback"), account, ...shared, ...wait});
 }
