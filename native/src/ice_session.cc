@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "clock.h"
 #include "demultiplex.h"
@@ -16,6 +17,8 @@ constexpr size_t kMaxEarly = 8;
 /** How long a generation that was replaced still listens. */
 constexpr int64_t kGrace = 3 * kNsPerSecond;
 constexpr int64_t kHandshakeTime = 30 * kNsPerSecond;
+/** In ms. */
+constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
@@ -187,8 +190,10 @@ void IceSession::unschedule() {
 
 void IceSession::schedule() {
     unschedule();
-    if (!dtls_ || dtlsFailed_) return;
-    const std::optional<int64_t> due = dtls_->timeout();
+    if (!dtls_ || dtlsFailed_ || !dtlsStarted_) return;
+    std::optional<int64_t> due = dtls_->timeout();
+    // Who never says hello has no timer of ours running, but a deadline.
+    if (!open_) due = std::min(due.value_or(kForever), (dtlsDeadline_ - monotonicNs()) / kNsPerMs + 1);
     if (!due) return;
     timer_ = g_timeout_source_new(static_cast<guint>(std::clamp<int64_t>(*due, 1, 60'000)));
     const GSourceFunc onTime = [](gpointer self) -> gboolean {

@@ -14,6 +14,8 @@ export interface OffhookOptions {
     readonly folder: string;
     readonly registrarPort: number;
     readonly card: Omit<CardOptions, "name">;
+    /** Beside those of its account. */
+    readonly settings?: Readonly<Record<string, string>>;
 }
 
 export class OffhookPhone implements PhoneUnderTest {
@@ -82,6 +84,7 @@ export class OffhookPhone implements PhoneUnderTest {
             "account1.port": `${this.#options.registrarPort}`,
             "account1.transport": "tcp",
             "account1.password": "bench",
+            ...this.#options.settings,
         });
     }
 
