@@ -23,6 +23,8 @@ export interface WebCallOptions {
     readonly iceTransportPolicy?: "all" | "relay";
     /** Whether candidates follow the descriptions by INFO (RFC 8840). Default: descriptions wait for all of them. */
     readonly trickle?: boolean;
+    /** Descriptions name another certificate than the one that is shown. Default: they tell the truth. */
+    readonly forgedFingerprint?: boolean;
 }
 
 export interface WebPeerOptions extends WebCallOptions {
@@ -245,6 +247,7 @@ function callOptions(options: WebCallOptions): CallOptions {
         setup: options.setup ?? null,
         trickle: options.trickle ?? false,
         codecs: options.codecs ?? null,
+        forgedFingerprint: options.forgedFingerprint ?? false,
     };
 }
 

@@ -120,6 +120,8 @@ describe.each(["webrtc", "best"] as const)("an account with %s", (media) => {
             dtlsRole: setup === "active" ? "client" : "server",
             codec: "audio/opus",
         });
+        // Who is passive chooses the suite (RFC 5764 §4.1.1): we the strongest, Chromium by its own mind.
+        if (setup === "active") expect((await web.statistics()).srtpCipher).toBe("SRTP_AEAD_AES_128_GCM");
         await hangUp();
     });
 
@@ -180,11 +182,37 @@ describe("a call with a browser", () => {
         await hangUp();
     });
 
-    it("carries digits both ways", async () => {
+    it("is not disturbed by digits, ours or theirs", async () => {
         await phoneCalls();
         await bench.board.dial("5");
         await web.sendDigits("7");
         await isHeardBothWays();
         await hangUp();
+    });
+});
+
+describe("a browser whose certificate is not the one that signalling named", () => {
+    const words = /Identity not proven/;
+
+    it("is hung up on with words when it is called", async () => {
+        await web.configure({forgedFingerprint: true});
+        const incoming = web.next("incoming");
+        await bench.board.lift();
+        await bench.board.dial("602#");
+        await incoming;
+        const ended = web.next("ended");
+        await web.answer();
+        await bench.glass.shows(words);
+        await ended;
+    });
+
+    it("is hung up on with words when it calls", async () => {
+        await web.configure({forgedFingerprint: true});
+        const ended = web.next("ended");
+        await web.call("phone");
+        await bench.phase("ringing");
+        await bench.board.lift();
+        await bench.glass.shows(words);
+        await ended;
     });
 });

@@ -22,6 +22,8 @@ export interface CallOptions {
     readonly trickle: boolean;
     /** What offers and answers hold, by the names of SDP, in this order; null for all that the browser has. */
     readonly codecs: readonly string[] | null;
+    /** Descriptions name another certificate than the one that is shown, as who stands between would have it. */
+    readonly forgedFingerprint: boolean;
 }
 
 export interface IceServer {

@@ -78,6 +78,12 @@ function watchConnection(connection: RTCPeerConnection): void {
     shape(connection);
 }
 
+const forged = (sdp: string): string =>
+    sdp.replace(
+        /(a=fingerprint:\S+ )(\S\S)/g,
+        (_, name: string, octet: string) => name + (octet === "00" ? "01" : "00"),
+    );
+
 function watchSession(begun: RTCSession): void {
     session = begun;
     const over = (type: string, cause: string): void => {
@@ -93,7 +99,11 @@ function watchSession(begun: RTCSession): void {
     begun.on("failed", ({cause}) => over("failed", cause));
     begun.on("hold", ({originator}) => tell({type: "held", param: originator}));
     begun.on("unhold", ({originator}) => tell({type: "resumed", param: originator}));
-    begun.on("sdp", ({originator, sdp}) => tell({type: `${originator}Description`, param: sdp}));
+    begun.on("sdp", (event) => {
+        // What JsSIP sends is what stands here afterwards.
+        if (`${event.originator}` === "local" && options.forgedFingerprint) event.sdp = forged(event.sdp);
+        tell({type: `${event.originator}Description`, param: event.sdp});
+    });
     begun.on("newDTMF", ({originator, dtmf}: IncomingDTMFEvent | OutgoingDTMFEvent) => {
         if (`${originator}` === "remote") tell({type: "digit", param: dtmf.tone});
     });
