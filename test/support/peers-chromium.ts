@@ -87,7 +87,7 @@ export class WebPeer {
 
     /** Starts Chromium and resolves when the registrar has accepted it. */
     static async start(options: WebPeerOptions): Promise<WebPeer> {
-        unpackPeers();
+        unpackPeers("test");
         const folder = resolve(options.folder);
         await mkdir(folder, {recursive: true});
         const browser = await launch(folder, options);

@@ -23,9 +23,12 @@ export function peersRoot(): string {
     return ROOT;
 }
 
-/** Unpacks the peers if that was not done yet (see `scripts/peers`). Throws if a package cannot be had. */
-export function unpackPeers(): void {
-    execFileSync(join(TOP, "scripts", "peers"), {stdio: ["ignore", "ignore", "inherit"]});
+/**
+ * Unpacks the peers if that was not done yet (see `scripts/peers`): those of the bench phone, or those of tests too.
+ * Throws if a package cannot be had.
+ */
+export function unpackPeers(purpose: "run" | "test" = "run"): void {
+    execFileSync(join(TOP, "scripts", "peers"), [purpose], {stdio: ["ignore", "ignore", "inherit"]});
 }
 
 let realTime: readonly string[] | null = null;

@@ -31,7 +31,7 @@ export async function startRtpEngine({
     addresses = ["127.0.0.1"],
     within = [],
 }: RtpEngineOptions = {}): Promise<RtpEngine> {
-    unpackPeers();
+    unpackPeers("test");
     const [port = 0] = await freePorts(1);
     const process = new PeerProcess(
         "rtpengine",

@@ -37,7 +37,7 @@ const OTHERS = {
 
 /** Starts coturn in the foreground and resolves when it listens. */
 export async function startTurnServer(options: TurnServerOptions): Promise<TurnServer> {
-    unpackPeers();
+    unpackPeers("test");
     const {transport, addresses = ["127.0.0.1"], within = []} = options;
     const folder = resolve(options.folder);
     await mkdir(folder, {recursive: true});
