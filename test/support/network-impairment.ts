@@ -13,6 +13,8 @@ export interface ImpairmentRules {
     readonly reorderBy?: number;
     /** Of all datagrams, in ms. */
     readonly delay?: number;
+    /** No datagram of this version of IP passes; 0 blocks nothing. They are not counted. */
+    readonly blocked?: 0 | 4 | 6;
     /** A copy follows in which one bit of the payload is turned. */
     readonly flip?: number;
     /** One of the last 64 follows once more. */
@@ -27,7 +29,7 @@ export type ImpairmentCounts = Readonly<
 >;
 
 const NOTHING: Required<ImpairmentRules> = {
-    ...{lose: 0, duplicate: 0, reorder: 0, reorderBy: 0, delay: 0},
+    ...{lose: 0, duplicate: 0, reorder: 0, reorderBy: 0, delay: 0, blocked: 0},
     ...{flip: 0, replay: 0, stranger: 0},
 };
 

@@ -9,6 +9,7 @@ socket is an object of JSON with what is to happen from now on, and is answered 
   lose, duplicate, reorder, flip, replay, stranger   probabilities from 0 to 1, for each datagram
   delay                                              of all datagrams, in ms
   reorderBy                                          further delay of those that are reordered, in ms
+  blocked                                            4 or 6: nothing of this version of IP passes; 0: nothing is blocked
 
 What passes is never rewritten. `flip`, `replay` and `stranger` add a datagram: a copy with one bit of its payload
 turned, one that was seen before, a copy from another port. Each datagram draws the same number of random values, so
@@ -82,6 +83,8 @@ class Direction:
         udp = udp_offset(frame)
         if udp is None:
             return [(0, frame)]
+        if frame[VIRTIO + 14] >> 4 == rules["blocked"]:
+            return []
         happens = {kind: self.random.random() < rules[kind] for kind in KINDS}
         where, which, port = (self.random.random() for _ in range(3))
         for kind in KINDS:
@@ -111,7 +114,7 @@ class Relay:
         ends = [open_interface(near), open_interface(far)]
         pairs = (ends, ends[::-1])
         self.directions = {pair[0]: Direction(*pair, f"{seed} {index}") for index, pair in enumerate(pairs)}
-        self.rules = dict.fromkeys((*KINDS, "delay", "reorderBy"), 0)
+        self.rules = dict.fromkeys((*KINDS, "delay", "reorderBy", "blocked"), 0)
         self.counts = dict.fromkeys(("seen", *KINDS), 0)
         self.waiting, self.number = [], 0
         self.door = socket.socket(socket.AF_UNIX)
