@@ -249,6 +249,8 @@ export interface SessionStats {
     readonly roundTrip: number | null;
     /** Fraction lost that the far end reported last, 0 to 1, null until known. */
     readonly remoteLoss: number | null;
+    /** Of the source that was received last, null before the first packet. */
+    readonly remoteSsrc: number | null;
     /** Of what we receive; null until packets were received. */
     readonly quality: VoiceQuality | null;
     /** Of what we send; null until the far end reported it (RFC 3611 §4.7). */

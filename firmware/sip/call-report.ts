@@ -61,7 +61,7 @@ function sidesOf(session: CallSession, connection: PeerConnection): Sides | null
     const {ssrc} = connection.session.local;
     return {
         local: {...placeOf(ours), uri: uriOf(session.local_identity), ssrc},
-        remote: {...placeOf(theirs), uri: uriOf(session.remote_identity), ssrc: null},
+        remote: {...placeOf(theirs), uri: uriOf(session.remote_identity), ssrc: statsAtClose.remoteSsrc},
         payloadType: payloadTypeOf(ours, statsAtClose.codec),
         codec: statsAtClose.codec,
         ptime: ours?.ptime ?? 20,

@@ -198,9 +198,12 @@ SessionStats Engine::stats(int session) const {
                        .bufferDelay = counters.bufferDelay,
                        .roundTrip = known(counters.roundTrip),
                        .remoteLoss = known(counters.remoteLoss),
+                       .remoteSsrc = std::nullopt,
                        .quality = found.quality(),
                        .remoteQuality = found.remoteQuality()};
     const int codec = counters.codec;
+    const uint64_t remoteSsrc = counters.remoteSsrc;
+    if (remoteSsrc != 0) stats.remoteSsrc = static_cast<uint32_t>(remoteSsrc);
     if (codec != SessionCounters::kNoCodec) stats.codec = static_cast<CodecName>(codec);
     return stats;
 }

@@ -64,6 +64,7 @@ struct SessionStats {
     double bufferDelay = 0;
     std::optional<double> roundTrip;
     std::optional<double> remoteLoss;
+    std::optional<uint32_t> remoteSsrc;
     /** Of what we receive; nothing before the first packet. */
     std::optional<VoiceQuality> quality;
     /** Of what we send, once the far end has reported it (RFC 3611 §4.7). */

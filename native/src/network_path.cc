@@ -132,6 +132,7 @@ void NetworkPath::handle(const RtpPacket& packet, int64_t now) {
     SessionCounters& counters = context_.counters;
     if (reception_.ssrc() != packet.ssrc) digits_.reset();
     reception_.receive(packet, now, clockRateOf(packet.payloadType));
+    counters.remoteSsrc.store(uint64_t{1} << 32 | packet.ssrc, std::memory_order_relaxed);
     counters.packetsReceived.fetch_add(1, std::memory_order_relaxed);
     counters.octetsReceived.fetch_add(packet.payload.size(), std::memory_order_relaxed);
     counters.packetsLost.store(reception_.lost(), std::memory_order_relaxed);

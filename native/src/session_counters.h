@@ -50,6 +50,8 @@ struct SessionCounters {
     std::atomic<double> roundTrip{-1};
     /** 0 to 1, negative: unknown. */
     std::atomic<double> remoteLoss{-1};
+    /** The SSRC of the source that was received last, above it a 1; 0: none was. */
+    std::atomic<uint64_t> remoteSsrc{0};
     /**
      * The RTP timestamp that belongs to an instant, for sender reports: the timestamp in the upper 32 bits, monotonic
      * time in 1/65536 s in the lower ones. 0: nothing was sent.

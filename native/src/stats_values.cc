@@ -51,6 +51,7 @@ Napi::Object toObject(Napi::Env env, const SessionStats& stats) {
     object.Set("bufferDelay", stats.bufferDelay);
     object.Set("roundTrip", orNull(env, stats.roundTrip));
     object.Set("remoteLoss", orNull(env, stats.remoteLoss));
+    object.Set("remoteSsrc", orNull(env, std::optional<double>(stats.remoteSsrc)));
     object.Set("quality", orNull(env, stats.quality));
     object.Set("remoteQuality", orNull(env, stats.remoteQuality));
     return object;

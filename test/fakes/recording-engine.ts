@@ -32,6 +32,7 @@ const noStats: SessionStats = {
     bufferDelay: 0,
     roundTrip: null,
     remoteLoss: null,
+    remoteSsrc: null,
     quality: null,
     remoteQuality: null,
 };

@@ -328,7 +328,8 @@ describe("a session on the wire", {retry: 2}, () => {
         answer.writeUInt32BE((((seconds & 0xffff) << 16) | (fraction >>> 16)) >>> 0, 24);
         peer.sendReport(answer, session.local.port + 1);
         await pass(100);
-        const {roundTrip, remoteLoss} = session.stats();
+        const {roundTrip, remoteLoss, remoteSsrc} = session.stats();
+        expect(remoteSsrc).toBe(77);
         expect(remoteLoss).toBe(0.25);
         expect(roundTrip).toBeGreaterThanOrEqual(0);
         expect(roundTrip).toBeLessThan(1000);

@@ -60,7 +60,8 @@ describe("a call to the echo", () => {
     it("shows its details while it is on, new each second, and goes on when they are put away", async () => {
         await call();
         await bench.board.tap("left");
-        await bench.glass.shows("MOS LQ/CQ");
+        await bench.glass.shows(/MOS LQ\/CQ +[34]\.\d \/ [34]\.\d/);
+        await bench.glass.shows(/Lost +\d+\.\d %/);
         await bench.board.tap("right");
         await bench.glass.shows(/Codec +G\.711A ○/);
         // The round trip comes with the far end's first report by RTCP, within the seconds of RFC 3550 §6.2.
@@ -79,7 +80,9 @@ describe("a call to the echo", () => {
         await bench.glass.shows(/Round trip +\d+ ms/);
         await bench.board.tap("back");
         await bench.board.tap("back");
-        expect(await bench.console.type("calls")).toMatch(/placed +600 +\d+ s +PCMA, encrypted none/);
+        expect(await bench.console.type("calls")).toMatch(
+            /placed +600 +\d+ s +PCMA, encrypted none, lost \d+\.\d %, MOS [34]\.\d/,
+        );
     });
 
     it("is told to nobody while no collector is set", () => {
@@ -103,12 +106,18 @@ describe("with a collector", () => {
             OrigID: `<sip:phone@${domain}>`,
         });
         expect(session["LocalAddr"]).toMatch(/^IP=127\.0\.0\.1 PORT=1\d{4} /);
-        expect(session["RemoteAddr"]).toMatch(/^IP=127\.0\.0\.1 PORT=\d+ /);
+        expect(session["RemoteAddr"]).toMatch(/^IP=127\.0\.0\.1 PORT=\d+ SSRC=0x(?!0{8})/);
         expect(local).toMatchObject({PT: "8", PD: "PCMA", SR: "8000", PPS: "50"});
         const seconds = (Date.parse(local["STOP"] ?? "") - Date.parse(local["START"] ?? "")) / 1_000;
         expect(seconds).toBeGreaterThanOrEqual(3);
         expect(seconds).toBeLessThan(30);
         expect(Number(local["IAJ"])).toBeLessThan(100);
+        expect(Number(local["NLR"])).toBeLessThan(5);
+        expect(local).toMatchObject({GMIN: "16", QoEEstAlg: "G.107", PLC: "3"});
+        // G.711 on a good way (ITU-T G.107: R 93 is 4.4).
+        expect(Number(local["MOSLQ"])).toBeGreaterThan(3.5);
+        expect(Number(local["MOSCQ"])).toBeLessThanOrEqual(Number(local["MOSLQ"]));
+        expect(Number(local["ESD"])).toBeGreaterThan(20);
     });
 
     it("a call that hardly began is not reported, and the next one is, once", async () => {

@@ -56,6 +56,7 @@ export const stats: SessionStats = {
     bufferDelay: 40,
     roundTrip: 30,
     remoteLoss: null,
+    remoteSsrc: 0xf1,
     quality: {
         lossRate: 0.02,
         discardRate: 0.002,

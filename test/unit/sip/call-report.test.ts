@@ -65,7 +65,7 @@ it("goes to the collector after the end of the call, by the account's connection
         RemoteID: "<sip:200@phone.test>",
         OrigID: "<sip:100@phone.test>",
         LocalAddr: "IP=127.0.0.1 PORT=41002 SSRC=0x00000001",
-        RemoteAddr: "IP=127.0.0.1 PORT=40000 SSRC=0x00000000",
+        RemoteAddr: "IP=127.0.0.1 PORT=40000 SSRC=0x000000f1",
     });
     expect(local).toMatchObject({PT: "8", PD: "PCMA", NLR: "2.00", MOSLQ: "4.2", RTD: "30"});
     expect(Date.parse(local["STOP"] ?? "") - Date.parse(local["START"] ?? "")).toBeGreaterThanOrEqual(4_000);

@@ -33,6 +33,7 @@ const stats: SessionStats = {
     bufferDelay: 41,
     roundTrip: 42.4,
     remoteLoss: 0,
+    remoteSsrc: 0xf00,
     quality,
     remoteQuality: null,
 };

@@ -114,6 +114,7 @@ export const media: SessionStats = {
     bufferDelay: 61.4,
     roundTrip: 24,
     remoteLoss: 0.02,
+    remoteSsrc: 0xf00,
     quality: null,
     remoteQuality: null,
 };
