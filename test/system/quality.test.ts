@@ -85,6 +85,21 @@ describe("a call to the echo", () => {
         );
     });
 
+    it("keeps its row, with how it sounded so far, when the power goes in the middle of it", async () => {
+        await call();
+        await bench.glass.shows("0:02");
+        await bench.stopPhone("kill");
+        // Nobody tells the far end; its owner hangs up in the end.
+        await bench.farEnds[0]?.control.hangUp();
+        await bench.startPhone();
+        await bench.registered();
+        await bench.board.putDown();
+        await bench.console.type("");
+        expect(await bench.console.type("calls")).toMatch(
+            /interrupted +600 +PCMA, encrypted none, lost .*MOS [34]\.\d/,
+        );
+    });
+
     it("is told to nobody while no collector is set", () => {
         expect(reports()).toEqual([]);
     });
