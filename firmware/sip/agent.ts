@@ -90,6 +90,7 @@ export class Agent {
             user: account.user,
             dscp: sip.dscp,
             keepAliveSeconds: sip.keepAlive,
+            ownAddresses: options.ownAddresses,
             log,
         });
         this.#ua = new AccountUserAgent(account, sip, this.#socket);

@@ -12,6 +12,8 @@ import {openWebSocket} from "./websocket-socket.ts";
 /** How long the answer to a keep-alive may take, in ms (RFC 5626 §4.4.1). */
 const PONG_TIMEOUT_MS = 10_000;
 const DEFAULT_KEEP_ALIVE_SECONDS = 30;
+/** How often we look whether our end's address is still ours, in ms: TCP would go on sending from it for minutes. */
+const ADDRESS_WATCH_MS = 2_000;
 
 /** Owns at most one connection at a time; JsSIP decides when to connect. */
 export class SipSocket implements JsSipSocket {
@@ -30,6 +32,7 @@ export class SipSocket implements JsSipSocket {
     #local: LocalEndpoint | null = null;
     #fault: SocketFault | null = null;
     #pinging: NodeJS.Timeout | undefined;
+    #watching: NodeJS.Timeout | undefined;
     #pongTimeout: NodeJS.Timeout | undefined;
 
     constructor(options: SipSocketOptions, open: OpenWire) {
@@ -100,6 +103,7 @@ export class SipSocket implements JsSipSocket {
         this.#local = local;
         this.#fault = null;
         this.#startPinging();
+        this.#startWatching(local);
         this.#log.info(`connected to ${this.url}`);
         this.onconnect();
     }
@@ -113,6 +117,7 @@ export class SipSocket implements JsSipSocket {
 
     #forget(): void {
         clearInterval(this.#pinging);
+        clearInterval(this.#watching);
         this.#stopWaiting();
         this.#filter.close();
         this.#wire = null;
@@ -144,6 +149,15 @@ export class SipSocket implements JsSipSocket {
             this.#pongTimeout ??= setTimeout(() => this.#wire?.destroy(socketFault("noPong")), PONG_TIMEOUT_MS);
             this.#wire?.ping();
         }, keepAliveSeconds * 1000);
+    }
+
+    /** Loopback, which no list of addresses for others has, stays. */
+    #startWatching({address}: LocalEndpoint): void {
+        const {ownAddresses = () => []} = this.#options;
+        if (!ownAddresses().includes(address)) return;
+        this.#watching = setInterval(() => {
+            if (!ownAddresses().includes(address)) this.#wire?.destroy(socketFault("addressGone", address));
+        }, ADDRESS_WATCH_MS);
     }
 
     #stopWaiting(): void {

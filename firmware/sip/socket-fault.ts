@@ -16,6 +16,7 @@ export type SocketFaultCode =
     | "webSocket"
     | "framing"
     | "noPong"
+    | "addressGone"
     | "closed"
     | "failed";
 
@@ -72,6 +73,7 @@ const sentences: Readonly<Record<SocketFaultCode, string>> = {
     webSocket: "the server refused the WebSocket",
     framing: "the server sent what is not SIP",
     noPong: "the server stopped answering keep-alives",
+    addressGone: "the phone has lost the address that it was connected from",
     closed: "the server closed the connection",
     failed: "the connection failed",
 };

@@ -21,6 +21,8 @@ export interface SipSocketOptions {
     readonly dscp?: number;
     /** Seconds between our keep-alives (RFC 5626 §4.4.1), 0 for none. 30 unless told. */
     readonly keepAliveSeconds?: number;
+    /** All addresses of the machine that others could reach; a connection from one that is gone is ended. */
+    readonly ownAddresses?: () => readonly string[];
     readonly log: Log;
 }
 

@@ -160,6 +160,21 @@ describe.each(transports)("a socket over %s", (transport) => {
         expect([error, code]).toEqual([true, "noPong"]);
     });
 
+    it("ends a connection from an address that is no longer ours, and none from one that never was told", async () => {
+        vi.useFakeTimers({toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"]});
+        let addresses = ["127.0.0.1", "192.0.2.1"];
+        const {ended, socket} = await connectedBy(transport, {}, {ownAddresses: () => addresses});
+        const other = await connectedBy(transport, {}, {ownAddresses: () => addresses.slice(1)});
+        addresses = ["127.0.0.1"];
+        vi.advanceTimersByTime(2_000);
+        expect(socket.isConnected()).toBe(true);
+        addresses = ["192.0.2.1"];
+        vi.advanceTimersByTime(2_000);
+        const [error, code] = await ended;
+        expect([error, code]).toEqual([true, "addressGone"]);
+        expect(other.socket.isConnected()).toBe(true);
+    });
+
     it("lives on when JsSIP throws at a message, and logs no word of it", async () => {
         const {socket, connection, lines} = await connectedBy(transport);
         let isFirst = true;
