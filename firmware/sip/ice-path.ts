@@ -64,11 +64,13 @@ export class IcePath {
 
     /**
      * Once all candidates are there, or patience is over and some are. Rejects with PhoneError `noPath` where there
-     * are none.
+     * are none, which is a fault unless the path that there is goes on.
      */
     async ready(): Promise<void> {
         if (!this.#complete) await this.#gathered();
-        if (this.#candidates.length === 0) throw new PhoneError("noPath", "no candidate for a path was found");
+        if (this.#candidates.length > 0) return;
+        if (!this.#connected) this.#fail("noPath");
+        throw new PhoneError("noPath", "no candidate for a path was found");
     }
 
     #gathered(): Promise<void> {

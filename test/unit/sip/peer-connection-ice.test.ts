@@ -102,6 +102,24 @@ describe("an offer of ours", () => {
         const means = () => ({addresses: [], stun: null, turn: [], relayOnly: false});
         const path = new IcePath({open: (options) => engine.openIceSession(options), role: "controlling", means});
         await expect(path.ready()).rejects.toMatchObject({code: "noPath"});
+        const faults: string[] = [];
+        path.listen({onFault: (fault) => faults.push(fault), onDisconnected: () => {}, onKeys: () => {}});
+        expect(faults).toEqual(["noPath"]);
+    });
+
+    it("that finds no candidate when it looks for another path leaves the one that there is", async () => {
+        const engine = new RecordingEngine();
+        const means = () => ({addresses: ["192.0.2.200"], stun: null, turn: [], relayOnly: false});
+        const path = new IcePath({open: (options) => engine.openIceSession(options), role: "controlling", means});
+        const faults: string[] = [];
+        path.listen({onFault: (fault) => faults.push(fault), onDisconnected: () => {}, onKeys: () => {}});
+        await path.ready();
+        const [made] = engine.iceSessions as [RecordingIceSession];
+        made.options.onEvent({type: "ice", state: "connected"});
+        made.restartIce = () => ({ufrag: "anew", pwd: PASSWORD});
+        path.restart();
+        await expect(path.ready()).rejects.toMatchObject({code: "noPath"});
+        expect(faults).toEqual([]);
     });
 });
 
