@@ -15,6 +15,7 @@ import {
     type Baresip,
     type BaresipOptions,
     type Kamailio,
+    type KamailioOptions,
     type Place,
     startBaresip,
     startCallback,
@@ -45,6 +46,8 @@ export interface BenchOptions {
     readonly callbackMs?: number;
     /** Where the phone runs, and where all others that the bench starts. Default: here, on loopback. */
     readonly network?: {readonly phone: Place; readonly others: Place};
+    /** Media of all calls go over this rtpengine. Default: from phone to phone. */
+    readonly rtpengine?: NonNullable<KamailioOptions["rtpengine"]>;
     /** Settings besides the account's, by name. */
     readonly settings?: Readonly<Record<string, string>>;
     /** Told what is being started. */
@@ -139,10 +142,14 @@ export class BenchPhone {
         mkdirSync(options.folder, {recursive: true});
         options.progress?.("starting the registrar");
         const {auth = "md5"} = options;
-        const others = ["600", "601", "602"].map((name) => ({name, password: auth === "md5" ? benchPassword : null}));
+        const others = ["600", "601", "602", "603"].map((name) => ({
+            name,
+            password: auth === "md5" ? benchPassword : null,
+        }));
         const users = [{name: "phone", password: benchPassword}, ...others];
         const own = {folder: join(options.folder, "kamailio"), auth, users};
-        const kamailio = await startKamailio({...own, ...placeOf(options)});
+        const over = options.rtpengine === undefined ? {} : {rtpengine: options.rtpengine};
+        const kamailio = await startKamailio({...own, ...over, ...placeOf(options)});
         const wanted = options.farEnds ?? ["echo", "callback"];
         options.progress?.("starting the far ends");
         const started = wanted.map((farEnd) => startFarEnd(farEnd, options, kamailio));

@@ -57,8 +57,9 @@ export class ConsoleClient {
     /** Stages settings and applies them; throws with the console's words where it refuses one. */
     async provision(settings: Readonly<Record<string, string>>): Promise<void> {
         for (const [name, value] of Object.entries(settings)) {
-            this.#refuse(await this.type(name.endsWith(".password") ? `set ${name}` : `set ${name} ${value}`));
-            if (name.endsWith(".password")) this.#refuse(await this.type(value));
+            const secret = name.endsWith("password");
+            this.#refuse(await this.type(secret ? `set ${name}` : `set ${name} ${value}`));
+            if (secret) this.#refuse(await this.type(value));
         }
         this.#refuse(await this.type("apply"));
     }

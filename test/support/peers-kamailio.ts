@@ -29,7 +29,7 @@ export interface KamailioOptions {
     readonly board?: boolean;
     /** The ports of one that was stopped, to come back where clients look for it. Default: free ports. */
     readonly ports?: KamailioPorts;
-    /** Where it runs, and its address there. Default: here, at 127.0.0.1. */
+    /** Where it runs, and its addresses there, of both families. Default: here, at 127.0.0.1. */
     readonly place?: Place;
     /** Media goes over this rtpengine. Default: from phone to phone. */
     readonly rtpengine?: {
@@ -77,6 +77,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
         WSS: `${ports.wss}`,
         MODULES: `${libraryPath("kamailio/modules")}/`,
         FOLDER: folder,
+        MORE: options.place === undefined ? "" : listeners(options.place.ipv6, ports),
         OPEN: openUsers(options.users),
         RTPENGINE: `${options.rtpengine?.port ?? 0}`,
         SIDES: sides(options.rtpengine?.sides ?? {}),
@@ -131,6 +132,14 @@ function defines(auth: KamailioOptions["auth"]): readonly string[] {
             return ["-A", "WITH_AUTH", "-A", "WITH_SHA256"];
         }
     }
+}
+
+/** The same ports as of IPv4. */
+function listeners(ipv6: string, {udp, tcp, tls, ws, wss}: KamailioPorts): string {
+    const kinds = {udp: [udp], tcp: [tcp, ws], tls: [tls, wss]};
+    return Object.entries(kinds)
+        .flatMap(([kind, numbers]) => numbers.map((number) => `listen=${kind}:[${ipv6}]:${number}`))
+        .join("\n");
 }
 
 /** Chooses the flags for the user who is spoken to. */

@@ -29,7 +29,7 @@ export interface Pki {
     readonly selfSigned: Certificate;
 }
 
-const NAMES = `DNS:localhost,DNS:${TEST_DOMAIN},IP:127.0.0.1,IP:10.0.2.2,IP:198.18.0.1,IP:::1`;
+const NAMES = `DNS:localhost,DNS:${TEST_DOMAIN},IP:127.0.0.1,IP:10.0.2.2,IP:198.18.0.1,IP:fd00:198:18::1,IP:::1`;
 const AUTHORITY = `
 [ca]
 default_ca = private
