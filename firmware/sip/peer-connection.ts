@@ -28,7 +28,8 @@ import {noPayloads} from "./sdp-codecs.ts";
 import {defaultDestination, type IceFragment} from "./sdp-ice.ts";
 import {parseSdp, type Sdp} from "./sdp-parse.ts";
 import type {LocalSecurity} from "./sdp-security.ts";
-import {type Description, nextDescription, type SdpLine, sdpText} from "./sdp-write.ts";
+import {type Description, nextDescription, type SdpLine} from "./sdp-write.ts";
+import {LocalSessionDescription, SessionDescription} from "./session-description.ts";
 
 /** What JsSIP hands through from the agent as its `pcConfig`. */
 export interface PeerConnectionOptions {
@@ -59,30 +60,6 @@ export type MediaFault = PathFault | "mediaLost";
 
 /** Fragments of candidates that are kept for a description that may still come. */
 const MAX_FRAGMENTS = 64;
-
-/** A description as JsSIP makes it from what came. */
-export class SessionDescription {
-    readonly type: string;
-    readonly sdp: string;
-
-    constructor(init: {readonly type: string; readonly sdp: string}) {
-        this.type = init.type;
-        this.sdp = init.sdp;
-    }
-}
-
-/** A description of ours, on its way from `create…` to `setLocalDescription`. */
-class LocalSessionDescription extends SessionDescription {
-    readonly description: Description;
-    /** What an answer settles; null for an offer. */
-    readonly agreement: Agreement | null;
-
-    constructor(type: "offer" | "answer", description: Description, agreement: Agreement | null) {
-        super({type, sdp: sdpText(description)});
-        this.description = description;
-        this.agreement = agreement;
-    }
-}
 
 type SignalingState = "stable" | "have-local-offer" | "have-remote-offer" | "closed";
 

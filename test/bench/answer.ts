@@ -13,7 +13,8 @@ import {parseArgs} from "node:util";
 import {createLog} from "../../firmware/log.ts";
 import type {MediaPolicy} from "../../firmware/sip/account.ts";
 import {IcePath} from "../../firmware/sip/ice-path.ts";
-import {PeerConnection, SessionDescription} from "../../firmware/sip/peer-connection.ts";
+import {PeerConnection} from "../../firmware/sip/peer-connection.ts";
+import {SessionDescription} from "../../firmware/sip/session-description.ts";
 import {createEngine, type IceEvent, type OwnedMediaEngine} from "../../native/index.ts";
 import {secureBody} from "../support/sdp-keys.ts";
 import {

@@ -2,7 +2,8 @@
 import {beforeEach, describe, expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
 import {IcePath} from "../../../firmware/sip/ice-path.ts";
-import {PeerConnection, SessionDescription} from "../../../firmware/sip/peer-connection.ts";
+import {PeerConnection} from "../../../firmware/sip/peer-connection.ts";
+import {SessionDescription} from "../../../firmware/sip/session-description.ts";
 import {RecordingEngine, type RecordingIceSession} from "../../fakes/recording-engine.ts";
 
 let connection: PeerConnection;

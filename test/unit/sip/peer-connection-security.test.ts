@@ -2,9 +2,10 @@
 import {randomBytes} from "node:crypto";
 import {beforeEach, describe, expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
-import {PeerConnection, SessionDescription} from "../../../firmware/sip/peer-connection.ts";
+import {PeerConnection} from "../../../firmware/sip/peer-connection.ts";
 import {keyOctets, suiteKey, suites} from "../../../firmware/sip/sdp-crypto.ts";
 import type {LocalSecurity} from "../../../firmware/sip/sdp-security.ts";
+import {SessionDescription} from "../../../firmware/sip/session-description.ts";
 import type {MediaSecurity} from "../../../native/index.ts";
 import {RecordingEngine, type RecordingSession} from "../../fakes/recording-engine.ts";
 import {cryptoLine, keyText, secureBody} from "../../support/sdp-keys.ts";

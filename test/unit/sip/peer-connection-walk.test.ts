@@ -2,9 +2,10 @@
 import {expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
 import {type Protection, withFreshKeys} from "../../../firmware/sip/media-security.ts";
-import {PeerConnection, SessionDescription} from "../../../firmware/sip/peer-connection.ts";
+import {PeerConnection} from "../../../firmware/sip/peer-connection.ts";
 import {octetsOf} from "../../../firmware/sip/sdp-crypto.ts";
 import {parseSdp} from "../../../firmware/sip/sdp-parse.ts";
+import {SessionDescription} from "../../../firmware/sip/session-description.ts";
 import {RecordingEngine} from "../../fakes/recording-engine.ts";
 import {seededRandom} from "../../support/random.ts";
 import {secureBody} from "../../support/sdp-keys.ts";

@@ -1,7 +1,8 @@
 import {beforeEach, describe, expect, it} from "vitest";
 import {createLog} from "../../../firmware/log.ts";
 import {AudioStream} from "../../../firmware/sip/audio-track.ts";
-import {PeerConnection, type PeerConnectionOptions, SessionDescription} from "../../../firmware/sip/peer-connection.ts";
+import {PeerConnection, type PeerConnectionOptions} from "../../../firmware/sip/peer-connection.ts";
+import {SessionDescription} from "../../../firmware/sip/session-description.ts";
 import {RecordingEngine, type RecordingSession} from "../../fakes/recording-engine.ts";
 import {sdpBody} from "../../support/sip-peer.ts";
 
