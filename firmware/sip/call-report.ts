@@ -36,6 +36,7 @@ export class TalkReport {
     /** The call is over; never throws. */
     end(session: CallSession | null, connection: PeerConnection | null): void {
         const {report, direction, log} = this.#options;
+        logForgeries(connection?.statsAtClose ?? null, log);
         const talk = this.#since === null ? 0 : performance.now() - this.#since;
         if (report === null || talk < SHORTEST_TALK || session === null || connection === null) return;
         try {
@@ -48,6 +49,13 @@ export class TalkReport {
             log.warning(`the quality of a call cannot be reported: ${messageOf(error)}`);
         }
     }
+}
+
+/** What somebody else sent, or sent again, was no part of the call; who looks for a fault wants to know of it. */
+function logForgeries(stats: SessionStats | null, log: Log): void {
+    const {packetsUnauthentic = 0, packetsReplayed = 0} = stats ?? {};
+    if (packetsUnauthentic + packetsReplayed === 0) return;
+    log.info(`of a call's packets ${packetsUnauthentic} were not authentic and ${packetsReplayed} came once more`);
 }
 
 type Sides = Pick<CallReport, "local" | "remote" | "payloadType" | "codec" | "ptime" | "stats">;

@@ -75,6 +75,18 @@ it("goes to the collector after the end of the call, by the account's connection
     expect(line.logLines.filter((each) => /quality/.test(each))).toEqual([]);
 });
 
+it("is not what the log tells: how many packets were forged, of those calls alone where some were", async () => {
+    line = await registeredLine();
+    const invite = await talk(line);
+    measured({...stats, packetsUnauthentic: 3, packetsReplayed: 4});
+    line.wire.send(within(invite, "BYE"));
+    await line.next("ended");
+    const told = (): readonly string[] => line.logLines.filter((each) => each.includes("not authentic"));
+    expect(told()).toEqual([expect.stringContaining("3 were not authentic and 4 came once more")]);
+    await talked();
+    expect(told()).toHaveLength(1);
+});
+
 it("tells of a call that came in who began it", async () => {
     line = await registeredLine({collector});
     line.wire.send(requestText("INVITE", {callId: "theirs", body: sdpBody(40_000)}));
