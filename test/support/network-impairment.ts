@@ -17,6 +17,8 @@ export interface ImpairmentRules {
     readonly blocked?: 0 | 4 | 6;
     /** A copy follows in which one bit of the payload is turned. */
     readonly flip?: number;
+    /** 1: that copy comes first, as a forger's who is faster. */
+    readonly ahead?: 0 | 1;
     /** One of the last 64 follows once more. */
     readonly replay?: number;
     /** A copy follows from a port that nobody has heard of. */
@@ -29,7 +31,7 @@ export type ImpairmentCounts = Readonly<
 >;
 
 const NOTHING: Required<ImpairmentRules> = {
-    ...{lose: 0, duplicate: 0, reorder: 0, reorderBy: 0, delay: 0, blocked: 0},
+    ...{lose: 0, duplicate: 0, reorder: 0, reorderBy: 0, delay: 0, blocked: 0, ahead: 0},
     ...{flip: 0, replay: 0, stranger: 0},
 };
 
@@ -86,10 +88,12 @@ export class Impairment {
 
     async #tell(words: ImpairmentRules): Promise<ImpairmentCounts> {
         const answer = new Promise<string>((resolve, reject) => {
-            this.#lines.once("line", resolve);
-            this.#socket.once("close", () =>
-                reject(new Error(`the relay has ended:\n${this.#process.log.join("\n")}`)),
-            );
+            const ended = (): void => reject(new Error(`the relay has ended:\n${this.#process.log.join("\n")}`));
+            this.#socket.once("close", ended);
+            this.#lines.once("line", (line) => {
+                this.#socket.off("close", ended);
+                resolve(line);
+            });
         });
         this.#socket.write(`${JSON.stringify(words)}\n`);
         return JSON.parse(await answer) as ImpairmentCounts;

@@ -10,6 +10,7 @@ socket is an object of JSON with what is to happen from now on, and is answered 
   delay                                              of all datagrams, in ms
   reorderBy                                          further delay of those that are reordered, in ms
   blocked                                            4 or 6: nothing of this version of IP passes; 0: nothing is blocked
+  ahead                                              1: what is flipped comes before its original, not behind
 
 What passes is never rewritten. `flip`, `replay` and `stranger` add a datagram: a copy with one bit of its payload
 turned, one that was seen before, a copy from another port. Each datagram draws the same number of random values, so
@@ -98,7 +99,7 @@ class Direction:
             bit = int(where * 8 * (len(frame) - udp - 8))
             turned = bytearray(frame)
             turned[udp + 8 + bit // 8] ^= 1 << bit % 8
-            sent.append((delay, with_checksum(turned, udp)))
+            sent.insert(0 if rules["ahead"] else len(sent), (delay, with_checksum(turned, udp)))
         if happens["replay"] and self.history:
             sent.append((delay, self.history[int(which * len(self.history))]))
         if happens["stranger"]:
@@ -114,7 +115,7 @@ class Relay:
         ends = [open_interface(near), open_interface(far)]
         pairs = (ends, ends[::-1])
         self.directions = {pair[0]: Direction(*pair, f"{seed} {index}") for index, pair in enumerate(pairs)}
-        self.rules = dict.fromkeys((*KINDS, "delay", "reorderBy", "blocked"), 0)
+        self.rules = dict.fromkeys((*KINDS, "delay", "reorderBy", "blocked", "ahead"), 0)
         self.counts = dict.fromkeys(("seen", *KINDS), 0)
         self.waiting, self.number = [], 0
         self.door = socket.socket(socket.AF_UNIX)
