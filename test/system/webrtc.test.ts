@@ -144,6 +144,8 @@ describe("a call with a browser", () => {
 
     it.each(["browser", "phone"] as const)("that the %s holds and resumes keeps its keys and its path", async (who) => {
         await phoneCalls();
+        // The browser may have its keys a moment before the phone.
+        await isHeardBothWays();
         const before = bench.process.log.length;
         if (who === "browser") {
             for (const ask of [() => web.hold(), () => web.resume()]) {
