@@ -4,7 +4,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {BenchPhone} from "../support/bench-phone.ts";
-import {type NetworkHost, networkRefusal, TestNetwork, type WebPeer} from "../support/peers.ts";
+import {type NetworkHost, networkRefusal, startTurnServer, TestNetwork, type WebPeer} from "../support/peers.ts";
 import {hangUp, hearOneAnother, phoneCalls, phoneVoice, startWeb, webCalls} from "../support/phone-and-web.ts";
 
 /** On the glass: the padlock that is closed to the other end. */
@@ -46,6 +46,13 @@ describe.skipIf(refusal !== null)("the phone at a host of its own", () => {
         await bench.phase("none");
     });
 
+    async function provision(settings: Readonly<Record<string, string>>): Promise<void> {
+        const registered = bench.kamailio.process.nextLine(/registered phone over wss/);
+        await bench.console.provision(settings);
+        await registered;
+        await bench.registered();
+    }
+
     describe.each([
         {family: "ipv4", other: "ipv6", moved: "198.18.0.99"},
         {family: "ipv6", other: "ipv4", moved: "fd00:198:18::99"},
@@ -53,11 +60,8 @@ describe.skipIf(refusal !== null)("the phone at a host of its own", () => {
         let web: WebPeer;
         beforeAll(async () => {
             const server = network.hub[family];
-            const registered = bench.kamailio.process.nextLine(/registered phone over wss/);
             // The display name makes it another account even where the server is the same.
-            await bench.console.provision({"account1.server": server, "account1.display-name": family});
-            await registered;
-            await bench.registered();
+            await provision({"account1.server": server, "account1.display-name": family});
             const host = server.includes(":") ? `[${server}]` : server;
             const user = family === "ipv4" ? "602" : "601";
             web = await startWeb(bench, {user, host, loopback: false, within: elsewhere.within});
@@ -77,6 +81,26 @@ describe.skipIf(refusal !== null)("the phone at a host of its own", () => {
             await bench.glass.shows(END_TO_END);
             await hearOneAnother({bench, web});
             await hangUp({bench, web});
+        });
+
+        it("hides its address behind a TURN server there", async () => {
+            const {within, [family]: address} = network.hub;
+            const user = {name: "turner", password: "a-secret-of-turn"};
+            const at = {folder: join(folder, `turn-${family}`), within, addresses: [address]};
+            const server = await startTurnServer({...at, transport: "udp", user});
+            await provision({
+                "ice.turn": server.url(),
+                "ice.turn-user": user.name,
+                "ice.turn-password": user.password,
+                "ice.relay-only": "on",
+            });
+            await phoneCalls({bench, web}, {}, number);
+            await hearOneAnother({bench, web});
+            expect((await web.statistics()).remote?.address).toBe(address);
+            await hangUp({bench, web});
+            await bench.console.type("unset ice.turn");
+            await provision({"ice.relay-only": "off"});
+            await server.stop();
         });
 
         it("goes on with its call from another address, without its old one", async () => {
