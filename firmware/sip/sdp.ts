@@ -223,6 +223,8 @@ function judge(media: SdpMedia, secured: Secured, judging: Judging): Verdict {
     };
     const objection = objectionOf(media, judging);
     if (objection !== null) return no(objection, false);
+    // Whatever it would be protected by, the keys of our side are for a path of ICE.
+    if (judging.path === "ice" && !canUseIce(media)) return no("has no ICE with rtcp-mux", true);
     return secured.type === "refused" ? no(secured.what, true) : {fits: true, media, secured};
 }
 
@@ -231,9 +233,7 @@ function objectionOf(media: SdpMedia, {path, address, codecs, known}: Judging): 
     if (media.kind.toLowerCase() !== "audio") return "is no audio";
     if (media.port === 0) return "is switched off";
     if (!isRtpProfile(media)) return `is ${media.protocol}, not RTP/AVP`;
-    const ice = canUseIce(media);
-    if (path === "ice" && !ice) return "has no ICE with rtcp-mux";
-    if (path === "direct" || !ice) {
+    if (path === "direct" || (path === "either" && !canUseIce(media))) {
         if (media.address === null) return "has no address";
         if (!isUnspecified(media.address) && hasColons(media.address) !== hasColons(address)) {
             return "has an address of the other IP version";
