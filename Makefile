@@ -3,14 +3,17 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # Where `make run` plays and listens: `virtual`, a sound card made of files, or `card`, the machine's own.
 SOUND ?= virtual
-# How the bench phone reaches its registrar (tcp, tls, wss), and its glass (cfa635 of 20x4, vt100 of 40x12).
-TRANSPORT ?= tcp
+# How the bench phone protects its sound (plain, sdes, webrtc, best; else in clear with 600 and 601), how it reaches its
+# registrar (tcp, tls, wss; else as MEDIA wants it), and its glass (cfa635 of 20x4, vt100 of 40x12).
+MEDIA ?=
+TRANSPORT ?=
 GLASS ?= cfa635
+PHONE = --glass $(GLASS) $(if $(MEDIA),--media $(MEDIA)) $(if $(TRANSPORT),--transport $(TRANSPORT))
 # How long `make fuzz` stays with each target, in seconds.
 FUZZ_SECONDS ?= 45
 WITH_NODE := . scripts/toolchain/env.sh &&
 
-.PHONY: help setup run run-board test check test-unit test-native test-system test-board board bench bench-board soak fuzz bundle device clean
+.PHONY: help setup run run-board run-web-peer test check test-unit test-native test-system test-board board bench bench-board soak fuzz bundle device clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -18,13 +21,18 @@ help: ## List the targets
 setup: ## Install and build all that run and test need
 	@scripts/setup test
 
-run: ## Start the bench phone in this terminal (SOUND=card, TRANSPORT=tls|wss, GLASS=vt100)
+run: ## Start the bench phone in this terminal (SOUND=card, MEDIA=sdes|webrtc, TRANSPORT=tls|wss, GLASS=vt100)
 	@scripts/setup run
-	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND) --transport $(TRANSPORT) --glass $(GLASS)
+	@$(WITH_NODE) exec node scripts/simulate.ts --sound $(SOUND) $(PHONE)
 
-run-board: ## The same on the virtual board: the firmware on a kernel of its own (TRANSPORT, GLASS as above)
+run-board: ## The same on the virtual board: the firmware on a kernel of its own (MEDIA, TRANSPORT, GLASS as above)
 	@scripts/setup test
-	@$(WITH_NODE) exec node scripts/simulate.ts --board virtual --transport $(TRANSPORT) --glass $(GLASS)
+	@$(WITH_NODE) exec node scripts/simulate.ts --board virtual $(PHONE)
+
+run-web-peer: ## Start a browser as 603, beside `make run`: calls the phone, is called by it (VISIBLE=1 shows it)
+	@scripts/setup run
+	@scripts/peers --ready test || { echo "fetching a browser: 125 MB" && scripts/peers test; }
+	@$(WITH_NODE) exec node scripts/web-peer.ts $(if $(VISIBLE),--visible)
 
 test: ## Run every check and test; the last line counts passed and failed
 	@scripts/test check unit native system board

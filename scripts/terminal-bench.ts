@@ -6,11 +6,11 @@ import type {Key} from "../hal/board.ts";
 import {LAMPS_OFF} from "../hal/lamps.ts";
 import {BenchPhone} from "../test/support/bench-phone.ts";
 import type {ConsoleClient} from "../test/support/console-client.ts";
-import {peersRoot} from "../test/support/peers.ts";
+import {type Kamailio, peersRoot} from "../test/support/peers.ts";
 import {monotonicNow} from "../test/support/sound-card.ts";
 import {recordedVoice} from "../test/support/sound-voice.ts";
 import {encodeWav} from "../test/support/sound-wav.ts";
-import {holdMs, keepSeconds, type PhoneOnShow, type ShowOptions} from "./terminal-phone.ts";
+import {holdMs, keepSeconds, type PhoneOnShow, registrarFact, type ShowOptions} from "./terminal-phone.ts";
 import type {PhoneView} from "./terminal-picture.ts";
 
 export interface BenchShowOptions extends ShowOptions {
@@ -21,6 +21,7 @@ const silent = Number.NEGATIVE_INFINITY;
 
 export class BenchOnShow implements PhoneOnShow {
     readonly consoles: readonly [ConsoleClient, ConsoleClient];
+    readonly registrar: Kamailio;
     readonly ended: Promise<readonly string[]>;
     readonly cyclePower = null;
     readonly #bench: BenchPhone;
@@ -41,6 +42,7 @@ export class BenchOnShow implements PhoneOnShow {
         this.#options = options;
         this.#bench = bench;
         this.consoles = [bench.console, bench.console2];
+        this.registrar = bench.kamailio;
         this.ended = new Promise((resolve) => {
             this.#end = resolve;
         });
@@ -61,7 +63,7 @@ export class BenchOnShow implements PhoneOnShow {
     view(): PhoneView {
         const bench = this.#bench;
         const {said, glass} = bench;
-        const {transport, sound} = this.#options;
+        const {sound} = this.#options;
         const calls = (said.calls ?? []).map((call) => `${call.phase} ${call.name ?? call.number}`);
         return {
             name: "Offhook bench phone",
@@ -75,7 +77,7 @@ export class BenchOnShow implements PhoneOnShow {
             cable: this.#cable,
             power: null,
             facts: [
-                `registrar 127.0.0.1:${bench.kamailio[transport]} (${transport})   ${calls.join(", ") || "no call"}`,
+                `${registrarFact(this.#options, this.registrar)}   ${calls.join(", ") || "no call"}`,
                 `log ${bench.logFile}`,
             ],
         };

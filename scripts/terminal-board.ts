@@ -10,11 +10,11 @@ import type {Guest} from "../test/board/guest.ts";
 import type {EmulatedKey} from "../test/support/cfa635-emulator-module.ts";
 import type {ConsoleClient} from "../test/support/console-client.ts";
 import type {Glass} from "../test/support/glass.ts";
-import {peersRoot} from "../test/support/peers.ts";
+import {type Kamailio, peersRoot} from "../test/support/peers.ts";
 import {recordedVoice} from "../test/support/sound-voice.ts";
 import {encodeWav} from "../test/support/sound-wav.ts";
 import {lampsSeen, linesOf, pressUntilSeen, restingLines} from "./terminal-lines.ts";
-import {holdMs, keepSeconds, type PhoneOnShow, type ShowOptions} from "./terminal-phone.ts";
+import {holdMs, keepSeconds, type PhoneOnShow, registrarFact, type ShowOptions} from "./terminal-phone.ts";
 import type {PhoneView} from "./terminal-picture.ts";
 import {BoardSound} from "./terminal-sound.ts";
 
@@ -39,6 +39,7 @@ const moduleKeys: Readonly<Partial<Record<Key, EmulatedKey>>> = {
 
 export class BoardOnShow implements PhoneOnShow {
     readonly consoles: readonly [ConsoleClient, ConsoleClient];
+    readonly registrar: Kamailio;
     readonly ended: Promise<readonly string[]>;
     readonly #phone: BoardPhone;
     readonly #sound: BoardSound;
@@ -69,6 +70,7 @@ export class BoardOnShow implements PhoneOnShow {
         this.#phone = phone;
         this.#sound = sound;
         this.consoles = phone.consoles;
+        this.registrar = phone.kamailio;
         this.ended = new Promise((resolve) => {
             this.#end = resolve;
         });
@@ -91,7 +93,7 @@ export class BoardOnShow implements PhoneOnShow {
 
     view(): PhoneView {
         const phone = this.#phone;
-        const {display, transport} = this.#options;
+        const {display} = this.#options;
         const {microphoneOpen, spoken} = this.#lines;
         const on = this.#power === "on";
         const dark = display === "cfa635" ? {columns: 20, rows: 4} : {columns: 40, rows: 12};
@@ -106,7 +108,7 @@ export class BoardOnShow implements PhoneOnShow {
             ringer: on ? this.#sound.levels.ringer : silent,
             cable: this.#cable,
             power: this.#glass === null ? "off" : "on",
-            facts: [`registrar 127.0.0.1:${phone.kamailio[transport]} (${transport})`, `log ${phone.logFile}`],
+            facts: [registrarFact(this.#options, this.registrar), `log ${phone.logFile}`],
         };
     }
 

@@ -1,8 +1,10 @@
 /** What a phone must be to be shown and used in the terminal, whatever its board is. */
+import type {MediaPolicy} from "../firmware/sip/account.ts";
 import type {Key} from "../hal/board.ts";
 import type {BenchTransport} from "../test/support/bench-phone.ts";
 import type {ConsoleClient} from "../test/support/console-client.ts";
 import type {GlassKind} from "../test/support/glass.ts";
+import type {Kamailio} from "../test/support/peers.ts";
 import type {PhoneView} from "./terminal-picture.ts";
 
 export interface ShowOptions {
@@ -10,8 +12,15 @@ export interface ShowOptions {
     readonly folder: string;
     readonly transport: BenchTransport;
     readonly display: GlassKind;
+    /** As `BenchOptions.media`. */
+    readonly media?: MediaPolicy;
     /** Told what is being started. */
     readonly progress: (what: string) => void;
+}
+
+/** The registrar that a phone has, for its picture. */
+export function registrarFact({transport, media}: ShowOptions, registrar: Kamailio): string {
+    return `registrar ${registrar.host}:${registrar[transport]} (${transport}${media === undefined ? "" : `, media ${media}`})`;
 }
 
 /** How much of the earpiece is kept for the WAV file, in seconds. */
@@ -22,6 +31,8 @@ export const holdMs = 1_500;
 /** Each move resolves when it was made, and rejects when the phone cannot take it. */
 export interface PhoneOnShow {
     readonly consoles: readonly [ConsoleClient, ConsoleClient];
+    /** Where others register that want to talk to it. */
+    readonly registrar: Kamailio;
     /** Resolves, with why and with what it said last, when the phone ended by itself. */
     readonly ended: Promise<readonly string[]>;
     /** Switches it off and on again; null where it has no mains plug. */

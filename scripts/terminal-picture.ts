@@ -23,8 +23,8 @@ export interface PhoneView {
 }
 
 const csi = "\u001b[";
-const bold = (text: string): string => `${csi}1m${text}${csi}0m`;
-const dim = (text: string): string => `${csi}2m${text}${csi}0m`;
+export const bold = (text: string): string => `${csi}1m${text}${csi}0m`;
+export const dim = (text: string): string => `${csi}2m${text}${csi}0m`;
 const glassColours = (lit: boolean): string => (lit ? `${csi}30;102m` : `${csi}37;40m`);
 
 const lampColours: Readonly<Record<LampName, number>> = {
@@ -48,7 +48,7 @@ const help = (power: PhoneView["power"]): readonly string[] => [
     "p  a held 0: +               k  a held back: clears the number",
     `u  the USB cable: pull, plug${power === null ? "" : "   P  cut the power and switch it on again"}`,
     "c  a provisioning console, C  the second (Ctrl-] comes back)  Ctrl-C  ends",
-    "600 sends back what it hears, 601 calls back.",
+    "600 sends back what it hears, 601 calls back, 603 is the browser of `make run-web-peer`.",
 ];
 
 const meterWidth = 30;
@@ -86,10 +86,7 @@ function signs({cable, power}: PhoneView): string {
     return out.length === 0 ? "" : `   ${out.join(", ")}`;
 }
 
-/**
- * The whole picture, at most `rows` lines so that nothing scrolls, each cleared to its end so that nothing of the last
- * one stays. What must give way is the help, then the facts.
- */
+/** The whole picture, at most `rows` lines so that nothing scrolls. What must give way is the help, then the facts. */
 export function drawPhone(view: PhoneView, rows: number): string {
     const lamps = (Object.keys(view.lamps) as LampName[]).map((name) => lampText(name, view.lamps[name]));
     const needed = [
@@ -106,6 +103,11 @@ export function drawPhone(view: PhoneView, rows: number): string {
         0,
         Math.max(needed.length, rows - 1),
     );
+    return overdrawn(lines);
+}
+
+/** Lines that are drawn over the last picture, each cleared to its end so that nothing of that one stays. */
+export function overdrawn(lines: readonly string[]): string {
     return `${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J`;
 }
 
@@ -147,8 +149,13 @@ const inputs: Readonly<Record<string, TerminalInput>> = {
     "\u0004": {type: "end"},
 };
 
+/** The keys that were struck, by what a terminal sent for them; sequences whole. */
+export function keysStruck(text: string): string[] {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's keys are control characters.
+    return [...text.matchAll(/\u001b[[O].|[\s\S]/g)].map(([struck]) => struck);
+}
+
 /** Reads what a terminal sent for keys that were struck; what means nothing is skipped. */
 export function terminalInputs(text: string): TerminalInput[] {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's keys are control characters.
-    return [...text.matchAll(/\u001b[[O].|[\s\S]/g)].flatMap(([struck]) => inputs[struck] ?? []);
+    return keysStruck(text).flatMap((struck) => inputs[struck] ?? []);
 }

@@ -11,11 +11,13 @@ import {once} from "node:events";
 import {appendFileSync, mkdirSync, readFileSync} from "node:fs";
 import type {Socket} from "node:net";
 import {join} from "node:path";
+import type {MediaPolicy} from "../../firmware/sip/account.ts";
 import {type BoardProfile, parseProfile} from "../../hal/profile.ts";
-import {type BenchTransport, benchPassword} from "../support/bench-phone.ts";
+import {type BenchTransport, benchPassword, webPeerUser} from "../support/bench-phone.ts";
 import {ConsoleClient} from "../support/console-client.ts";
+import {type FarEnd, startFarEnd} from "../support/far-ends.ts";
 import {Glass, type GlassKind} from "../support/glass.ts";
-import {type Baresip, type Kamailio, startBaresip, startCallback, startKamailio} from "../support/peers.ts";
+import {type Baresip, type Kamailio, startKamailio} from "../support/peers.ts";
 import type {SerialEnd} from "../support/pty.ts";
 import {Contacts} from "./contacts.ts";
 import {boardProfile, writeFirmwareImage} from "./firmware-image.ts";
@@ -31,7 +33,9 @@ export interface BoardPhoneOptions {
     readonly display?: GlassKind;
     readonly transport?: BenchTransport;
     /** Far ends to start. Default: the echo. */
-    readonly farEnds?: readonly ("echo" | "callback")[];
+    readonly farEnds?: readonly FarEnd[];
+    /** As `BenchOptions.media`. */
+    readonly media?: MediaPolicy;
     /** Settings besides the account's, by name. */
     readonly settings?: Readonly<Record<string, string>>;
     /** What is changed in the firmware, to see which test misses it. */
@@ -115,7 +119,7 @@ export class BoardPhone {
     static async prepare(options: BoardPhoneOptions): Promise<BoardPhone> {
         mkdirSync(options.folder, {recursive: true});
         options.progress?.("starting the registrar");
-        const users = ["phone", "600", "601"].map((name) => ({name, password: benchPassword}));
+        const users = ["phone", "600", "601", webPeerUser].map((name) => ({name, password: benchPassword}));
         const kamailio = await startKamailio({
             folder: join(options.folder, "kamailio"),
             auth: "md5",
@@ -125,7 +129,8 @@ export class BoardPhone {
         const far: Baresip[] = [];
         try {
             options.progress?.("starting the far ends");
-            for (const farEnd of options.farEnds ?? ["echo"]) far.push(await startFarEnd(farEnd, options, kamailio));
+            const common = {...options, password: benchPassword};
+            for (const farEnd of options.farEnds ?? ["echo"]) far.push(await startFarEnd(farEnd, common, kamailio));
             return new BoardPhone(options, kamailio, far, await freeUdpPorts(portCount));
         } catch (thrown) {
             for (const one of far) await one.stop();
@@ -188,6 +193,7 @@ export class BoardPhone {
             "account1.port": String(kamailio[transport]),
             "account1.transport": transport,
             "account1.password": benchPassword,
+            ...(options.media === undefined ? {} : {"account1.media": options.media}),
             ...options.settings,
             ...more,
         });
@@ -241,17 +247,6 @@ function lineOf(socket: Socket): SerialEnd {
         write: (bytes) => void socket.write(bytes),
         close: () => socket.destroy(),
     };
-}
-
-function startFarEnd(farEnd: "echo" | "callback", {folder}: BoardPhoneOptions, kamailio: Kamailio): Promise<Baresip> {
-    const registrar = {domain: kamailio.domain, port: kamailio.tcp, transport: "tcp"} as const;
-    const [name, displayName] = farEnd === "echo" ? ["600", "Echo"] : ["601", "Call back"];
-    const options = {
-        folder: join(folder, farEnd),
-        account: {name, displayName, password: benchPassword},
-        registrar,
-    };
-    return farEnd === "echo" ? startBaresip({...options, mode: "echo", record: true}) : startCallback(options);
 }
 
 /** Neighbouring UDP ports of 127.0.0.1 that are free now, the first an even one. */

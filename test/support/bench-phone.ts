@@ -8,8 +8,10 @@
  */
 import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
+import type {MediaPolicy} from "../../firmware/sip/account.ts";
 import {BoardClient, type BoardSaid} from "./board-client.ts";
 import {ConsoleClient} from "./console-client.ts";
+import {type FarEnd, startFarEnd} from "./far-ends.ts";
 import {Glass, type GlassKind} from "./glass.ts";
 import {
     type Baresip,
@@ -18,7 +20,6 @@ import {
     type KamailioOptions,
     type Place,
     startBaresip,
-    startCallback,
     startKamailio,
 } from "./peers.ts";
 import {PhoneProcess} from "./phone-process.ts";
@@ -41,7 +42,9 @@ export interface BenchOptions {
     /** How much of the handset's playback is kept, in seconds. Default: all. */
     readonly keepSeconds?: number;
     /** Far ends to start; both, when left out. */
-    readonly farEnds?: readonly ("echo" | "callback")[];
+    readonly farEnds?: readonly FarEnd[];
+    /** How the account's sound is protected, and that of the far ends. Default: as the phone's default is, and they in clear. */
+    readonly media?: MediaPolicy;
     /** From 601's declining to its call back, in ms. Default 2000. */
     readonly callbackMs?: number;
     /** Where the phone runs, and where all others that the bench starts. Default: here, on loopback. */
@@ -80,6 +83,8 @@ export interface PhoneSaid extends BoardSaid {
 
 /** The password of the phone and of the far ends at the bench's registrar. */
 export const benchPassword = "correct-horse-battery-staple";
+/** Who a browser is that registers there as well. */
+export const webPeerUser = "603";
 
 /** One more far end at the bench's registrar: user 602, in a folder of its own. */
 export type FarEndOptions = Omit<BaresipOptions, "folder" | "account" | "registrar"> & {
@@ -142,17 +147,17 @@ export class BenchPhone {
         mkdirSync(options.folder, {recursive: true});
         options.progress?.("starting the registrar");
         const {auth = "md5"} = options;
-        const others = ["600", "601", "602", "603"].map((name) => ({
-            name,
-            password: auth === "md5" ? benchPassword : null,
-        }));
+        const password = auth === "md5" ? benchPassword : null;
+        const others = ["600", "601", "602", webPeerUser].map((name) => ({name, password}));
         const users = [{name: "phone", password: benchPassword}, ...others];
         const own = {folder: join(options.folder, "kamailio"), auth, users};
         const over = options.rtpengine === undefined ? {} : {rtpengine: options.rtpengine};
         const kamailio = await startKamailio({...own, ...over, ...placeOf(options)});
         const wanted = options.farEnds ?? ["echo", "callback"];
         options.progress?.("starting the far ends");
-        const started = wanted.map((farEnd) => startFarEnd(farEnd, options, kamailio));
+        const started = wanted.map((farEnd) =>
+            startFarEnd(farEnd, {...options, ...placeOf(options), password}, kamailio),
+        );
         try {
             return new BenchPhone(options, kamailio, await Promise.all(started));
         } catch (thrown) {
@@ -236,6 +241,7 @@ export class BenchPhone {
             "account1.port": String(kamailio[options.transport]),
             "account1.transport": options.transport,
             "account1.password": benchPassword,
+            ...(options.media === undefined ? {} : {"account1.media": options.media}),
             ...options.settings,
             ...more,
         });
@@ -296,17 +302,4 @@ function credentials({auth}: BenchOptions): {readonly password?: string} {
 
 function placeOf({network}: BenchOptions): {readonly place?: Place} {
     return network === undefined ? {} : {place: network.others};
-}
-
-function startFarEnd(farEnd: "echo" | "callback", options: BenchOptions, kamailio: Kamailio): Promise<Baresip> {
-    const {domain, host, tcp: port} = kamailio;
-    const registrar = {domain, host, port, transport: "tcp"} as const;
-    const shared = {registrar, ...placeOf(options)};
-    if (farEnd === "echo") {
-        const account = {name: "600", displayName: "Echo", ...credentials(options)};
-        return startBaresip({folder: join(options.folder, "echo"), account, ...shared, mode: "echo", record: true});
-    }
-    const account = {name: "601", displayName: "Call back", ...credentials(options)};
-    const wait = options.callbackMs === undefined ? {} : {waitMs: options.callbackMs};
-    return startCallback({folder: join(options.folder, "callback"), account, ...shared, ...wait});
 }

@@ -46,6 +46,8 @@ export interface WebPeerOptions extends WebCallOptions {
     readonly loopback?: boolean;
     /** Words before the command, for instance those that run it in a namespace of the network. Default: none. */
     readonly within?: readonly string[];
+    /** Whether its window is shown, on the display that DISPLAY names. Default: it has none. */
+    readonly visible?: boolean;
 }
 
 const run = promisify(execFile);
@@ -73,6 +75,8 @@ const FLAGS = [
 export class WebPeer {
     /** What the page wrote to its console, and its uncaught errors. */
     readonly log: string[] = [];
+    /** Resolves when the browser has ended, whoever ended it. */
+    readonly ended: Promise<void>;
     readonly #browser: Browser;
     readonly #page: Page;
     readonly #past: WebEvent[] = [];
@@ -81,6 +85,7 @@ export class WebPeer {
     private constructor(browser: Browser, page: Page) {
         this.#browser = browser;
         this.#page = page;
+        this.ended = new Promise((resolve) => browser.on("disconnected", () => resolve()));
         page.on("console", (message) => void this.log.push(message.text()));
         page.on("pageerror", (error) => void this.log.push(String(error)));
     }
@@ -155,6 +160,11 @@ export class WebPeer {
         const {rate, samples} = await this.#run("listen", ms);
         const octets = new Uint8Array(Buffer.from(samples, "base64"));
         return {rate, samples: new Int16Array(octets.buffer)};
+    }
+
+    /** Calls `listener` with each event from now on. */
+    onEvent(listener: (event: WebEvent) => void): void {
+        this.#listeners.add(listener);
     }
 
     /** Every event so far, oldest first. */
@@ -252,13 +262,19 @@ function callOptions(options: WebCallOptions): CallOptions {
 }
 
 async function launch(folder: string, options: WebPeerOptions): Promise<Browser> {
-    const {sourceWav, registrar, loopback = true, within = []} = options;
+    const {sourceWav, registrar, loopback = true, within = [], visible = false} = options;
     const executablePath = join(folder, "chromium");
-    // It leaves nothing in the home of whoever runs the tests.
+    // It leaves nothing in the home of whoever runs the tests, nor in the folder that is everybody's.
     const command = ["setpriv", "--pdeathsig", "KILL", ...within, peerPath("usr/lib/chromium/chromium")];
     // Its children are ended with it; the kernel ends it with us.
     await writeFile(executablePath, `#!/bin/sh\nexec ${command.join(" ")} "$@"\n`, {mode: 0o755});
-    const env = {...process.env, LD_LIBRARY_PATH: libraryFolders(), HOME: folder, LC_ALL: "C"};
+    const env = {
+        ...process.env,
+        LD_LIBRARY_PATH: libraryFolders(),
+        HOME: folder,
+        PULSE_RUNTIME_PATH: folder,
+        LC_ALL: "C",
+    };
     if (registrar.caPem !== undefined) await trust(registrar.caPem, folder, env);
     return chromium.launch({
         executablePath,
@@ -268,6 +284,11 @@ async function launch(folder: string, options: WebPeerOptions): Promise<Browser>
             `--use-file-for-fake-audio-capture=${resolve(sourceWav)}`,
         ],
         env,
+        headless: !visible,
+        // Who runs us ends it in order; where that fails the kernel does.
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
         timeout: READY_MS,
     });
 }

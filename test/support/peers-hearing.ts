@@ -1,6 +1,5 @@
 /** What peers say and hear in tests: each a tone of its own, at one level. */
 import {writeFileSync} from "node:fs";
-import {networkInterfaces} from "node:os";
 import {join} from "node:path";
 import {expect} from "vitest";
 import type {WebPeer} from "./peers-chromium.ts";
@@ -35,10 +34,4 @@ export function medianLevel({rate, samples}: Wav, frequency: number): number {
     const pieces = Array.from({length: Math.floor(samples.length / length)}, (_, n) => n * length);
     const levels = pieces.map((from) => levelAt(samples.subarray(from, from + length), rate, frequency));
     return levels.toSorted((a, b) => a - b)[levels.length >> 1] ?? Number.NEGATIVE_INFINITY;
-}
-
-/** An IPv4 address of this machine that others could reach; null where loopback is all it has. */
-export function outerAddress(): string | null {
-    const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-    return all.find(({family, internal}) => family === "IPv4" && !internal)?.address ?? null;
 }

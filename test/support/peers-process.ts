@@ -6,6 +6,7 @@ import {type ChildProcess, execFileSync, spawn, spawnSync} from "node:child_proc
 import {once} from "node:events";
 import {existsSync} from "node:fs";
 import {connect, createServer} from "node:net";
+import {networkInterfaces} from "node:os";
 import {join} from "node:path";
 import {createInterface} from "node:readline";
 import {Duplex} from "node:stream";
@@ -103,6 +104,12 @@ async function listenAnywhere(): Promise<{port: number; close: () => Promise<voi
         throw new Error("a TCP server has an address with a port");
     }
     return {port: address.port, close: () => new Promise((resolve) => server.close(() => resolve()))};
+}
+
+/** An IPv4 address of this machine that others could reach; null where loopback is all it has. */
+export function outerAddress(): string | null {
+    const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    return all.find(({family, internal}) => family === "IPv4" && !internal)?.address ?? null;
 }
 
 /** Connects to a TCP port of 127.0.0.1, there where `within` puts a command. */

@@ -9,6 +9,8 @@ export {type CallbackOptions, startCallback} from "./peers-callback.ts";
 export {
     type IceServer,
     type WebCallOptions,
+    type WebCandidate,
+    type WebEvent,
     WebPeer,
     type WebPeerOptions,
     type WebStatistics,
@@ -22,6 +24,6 @@ export {
     startKamailio,
 } from "./peers-kamailio.ts";
 export {type Lcdd, type LcddOptions, startLcdd} from "./peers-lcdd.ts";
-export {freePorts, PeerProcess, peersRoot, unpackPeers} from "./peers-process.ts";
+export {freePorts, outerAddress, PeerProcess, peersRoot, unpackPeers} from "./peers-process.ts";
 export {MEDIA_SIDES, type RtpEngine, type RtpEngineOptions, startRtpEngine} from "./peers-rtpengine.ts";
 export {startTurnServer, type TurnServer, type TurnServerOptions} from "./peers-turn.ts";

@@ -7,11 +7,12 @@ import {
     type Baresip,
     type BaresipOptions,
     type Kamailio,
+    outerAddress,
     startBaresip,
     startKamailio,
     WebPeer,
 } from "../support/peers.ts";
-import {hears, medianLevel, outerAddress, TONE_LEVEL, toneFile} from "../support/peers-hearing.ts";
+import {hears, medianLevel, TONE_LEVEL, toneFile} from "../support/peers-hearing.ts";
 import {decodeWav} from "../support/sound-wav.ts";
 
 const frequency = 600;

@@ -56,11 +56,11 @@ function startWeb(): Promise<WebPeer> {
     });
 }
 
-async function provision(settings: Readonly<Record<string, string>>): Promise<void> {
+async function provision(settings: Readonly<Record<string, string>>, transport: "tcp" | "wss" = "wss"): Promise<void> {
     const before = bench.kamailio.process.log.length;
     await bench.console.provision(settings);
     const said = (): string => bench.kamailio.process.log.slice(before).join("\n");
-    await vi.waitFor(() => expect(said()).toContain("registered phone over wss"), {timeout: 15_000});
+    await vi.waitFor(() => expect(said()).toContain(`registered phone over ${transport}`), {timeout: 15_000});
     await bench.registered();
 }
 
@@ -217,4 +217,19 @@ describe("a browser whose certificate is not the one that signalling named", () 
         await bench.glass.shows(words);
         await ended;
     });
+});
+
+/** On the glass: the padlock that is closed as far as the server. */
+const TO_SERVER = /\d:\d\d +\S+ ◐/;
+
+it("a phone whose first offer is in clear rings a browser once, by its second", async () => {
+    const {tcp} = bench.kamailio;
+    const way = {"account1.transport": "tcp", "account1.port": String(tcp)};
+    await provision({...way, "account1.media": "best"}, "tcp");
+    const after = web.events.length;
+    await phoneCalls();
+    await bench.glass.shows(TO_SERVER);
+    await isHeardBothWays();
+    expect(web.events.slice(after).filter(({type}) => type === "incoming")).toHaveLength(1);
+    await hangUp();
 });

@@ -115,6 +115,11 @@ function watchSession(begun: RTCSession): void {
     else begun.on("peerconnection", ({peerconnection}) => watchConnection(peerconnection));
 }
 
+/** An offer that a browser could only refuse once it is answered: better it does not ring at all. */
+function isForBrowsers(offer: string): boolean {
+    return offer === "" || /^a=fingerprint:/m.test(offer);
+}
+
 globalThis.page = {
     async start({server, uri, password, displayName}) {
         // The tone is to arrive as it is.
@@ -134,6 +139,10 @@ globalThis.page = {
         ua.on("newRTCSession", (event: RTCSessionEvent) => {
             if (`${event.originator}` === "remote" && session !== null) {
                 event.session.terminate({status_code: 486});
+                return;
+            }
+            if (`${event.originator}` === "remote" && !isForBrowsers(event.request.body)) {
+                event.session.terminate({status_code: 488});
                 return;
             }
             watchSession(event.session);
