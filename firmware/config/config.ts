@@ -23,17 +23,20 @@ import {type Changes, parseSetting, type SettingError, scopesOf, secretMark, val
 const instanceIdName = "internal.instance-id";
 
 export type CommitResult =
-    | {readonly ok: true; readonly scopes: ReadonlySet<Scope>}
+    | {readonly ok: true; readonly scopes: ReadonlySet<Scope>; readonly revision: number}
     | {readonly ok: false; readonly why: "refused"; readonly errors: readonly SettingError[]}
     /** Some of it changed after it was known; who has read the errors knows all up to `revision`. */
     | {
           readonly ok: false;
           readonly why: "changed";
+          readonly names: readonly SettingName[];
           readonly errors: readonly SettingError[];
           readonly revision: number;
       };
 
 export class Config {
+    /** Tells this start of the phone from every other, as revisions are counted anew in each. */
+    readonly startId: string = randomUUID().slice(0, 8);
     readonly #store: Store;
     readonly #vault: Vault;
     readonly #log: Log;
@@ -136,17 +139,15 @@ export class Config {
         this.#history = recorded(this.#history, differing(committed, before, this.#settings));
         const scopes = scopesOf(changes.keys());
         for (const listener of this.#listeners) listener(scopes);
-        return {ok: true, scopes};
+        return {ok: true, scopes, revision: this.#history.revision};
     }
 
     #refusalOf(changes: Changes, known: Known): CommitResult | null {
-        const changed = changedSince(this.#history, known).map((name) => ({
-            name,
-            what: "was changed elsewhere meanwhile",
-        }));
+        const names = changedSince(this.#history, known);
+        const changed = names.map((name) => ({name, what: "was changed elsewhere meanwhile"}));
         const judged = validate(changes, this.#settings);
         const errors = [...changed, ...(judged.ok ? [] : judged.errors)];
-        if (changed.length > 0) return {ok: false, why: "changed", errors, revision: this.#history.revision};
+        if (names.length > 0) return {ok: false, why: "changed", names, errors, revision: this.#history.revision};
         return errors.length > 0 ? {ok: false, why: "refused", errors} : null;
     }
 

@@ -13,6 +13,26 @@ export interface Kind<T> {
     readonly range: string;
     /** Values to complete, where they can be listed. */
     readonly choices: readonly string[];
+    /** The value as a tool sees it: a fragment of JSON Schema 2020-12. */
+    readonly json: JsonSchema;
+}
+
+/**
+ * What of JSON Schema we need. A value of JSON is a boolean or a whole number as it is, a list as an array of texts, and
+ * anything else the text that `parse` reads.
+ */
+export interface JsonSchema {
+    readonly type?: "string" | "integer" | "boolean" | "array";
+    readonly const?: string;
+    readonly enum?: readonly string[];
+    readonly pattern?: string;
+    readonly maxLength?: number;
+    readonly minimum?: number;
+    readonly maximum?: number;
+    readonly items?: JsonSchema;
+    readonly minItems?: number;
+    readonly uniqueItems?: boolean;
+    readonly anyOf?: readonly JsonSchema[];
 }
 
 const good = <T>(value: T): Parsed<T> => ({ok: true, value});
@@ -29,6 +49,7 @@ export function textKind(most: number): Kind<string> {
         print: (value) => value,
         range: `text, up to ${most} characters`,
         choices: [],
+        json: {type: "string", maxLength: most},
     };
 }
 
@@ -39,6 +60,7 @@ export function patternKind(pattern: RegExp, range: string): Kind<string> {
         print: (value) => value,
         range,
         choices: [],
+        json: {type: "string", pattern: pattern.source},
     };
 }
 
@@ -54,6 +76,7 @@ export function numberKind(least: number, most: number, unit: string): Kind<numb
         print: String,
         range: `${least} to ${most}${unit}`,
         choices: [],
+        json: {type: "integer", minimum: least, maximum: most},
     };
 }
 
@@ -66,6 +89,7 @@ export function choiceKind<const T extends string>(choices: readonly T[]): Kind<
         print: (value) => value,
         range: choices.join(" | "),
         choices,
+        json: {type: "string", enum: choices},
     };
 }
 
@@ -77,6 +101,7 @@ export const switchKind: Kind<boolean> = {
     print: (value) => (value ? "on" : "off"),
     range: "on | off",
     choices: ["on", "off"],
+    json: {type: "boolean"},
 };
 
 /** Values separated by commas, each of the given kind, none twice; at least `least` of them. */
@@ -97,6 +122,7 @@ export function listKind<T extends string>(item: Kind<T>, least: number): Kind<r
         print: (values) => values.join(","),
         range: `${item.range}, separated by commas`,
         choices: item.choices,
+        json: {type: "array", items: item.json, minItems: least, uniqueItems: true},
     };
 }
 
@@ -107,6 +133,7 @@ export function optionalKind<T>(kind: Kind<T>): Kind<T | null> {
         print: (value) => (value === null ? "" : kind.print(value)),
         range: `${kind.range}, or empty`,
         choices: kind.choices,
+        json: {anyOf: [kind.json, {type: "string", const: ""}]},
     };
 }
 
@@ -123,6 +150,7 @@ export const digitMapKind: Kind<string> = {
     print: (value) => value,
     range: "a digit map such as 0T|00xxx.T|[1-9]xx",
     choices: [],
+    json: {type: "string"},
 };
 
 /** The IANA names that this runtime knows. */
@@ -140,6 +168,7 @@ export const timeZoneKind: Kind<string> = {
     print: (value) => value,
     range: "an IANA time zone such as Europe/Berlin",
     choices: Intl.supportedValuesOf("timeZone"),
+    json: {type: "string"},
 };
 
 /** Two UDP ports, `first-last`, with room for at least four calls of two ports each. */
@@ -154,6 +183,7 @@ export const portsKind: Kind<readonly [number, number]> = {
     print: ([first, last]) => `${first}-${last}`,
     range: "first-last, 1024 to 65535",
     choices: [],
+    json: {type: "string"},
 };
 
 /**
@@ -175,6 +205,7 @@ export const certificatesKind: Kind<string> = {
     print: (value) => value.replaceAll("\n", "\\n"),
     range: "PEM certificates on one line, line ends as \\n, or empty for the public authorities",
     choices: [],
+    json: {type: "string"},
 };
 
 const pem = (base64: string): string =>

@@ -30,6 +30,7 @@ export function serverKind(usualPort: number): Kind<NamedServer> {
         print: printServer,
         range: `host[:port], the usual port is ${usualPort}`,
         choices: [],
+        json: {type: "string"},
     };
 }
 
@@ -65,6 +66,7 @@ export const turnServersKind: Kind<readonly NamedTurnServer[]> = {
     print: (servers) => servers.map(printTurn).join(","),
     range: "turn:host[:port][?transport=udp|tcp], separated by commas",
     choices: [],
+    json: {type: "string"},
 };
 
 const printTurn = (server: NamedTurnServer): string => `turn:${printServer(server)}?transport=${server.transport}`;

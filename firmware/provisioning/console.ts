@@ -2,30 +2,25 @@
  * The console of a person with a terminal at a provisioning cable. It speaks only when spoken to; changes are staged
  * and take effect together, or not at all; what is staged is forgotten when the cable goes. Each cable has a console of
  * its own, which shares nothing with another but the settings in force: what another changed meanwhile is named before
- * it is replaced.
+ * it is replaced. A line of a tool (see line-editor.ts) is answered with a line, and the person's dialogue goes on.
  */
 import type {SerialLink} from "../../hal/board.ts";
-import type {Config} from "../config/config.ts";
 import {changedSince} from "../config/history.ts";
 import {isSettingName, type SettingName, settingOf} from "../config/schema.ts";
 import {parseSetting, type SettingError} from "../config/validate.ts";
 import {messageOf} from "../errors.ts";
 import type {Log} from "../log.ts";
-import type {Store} from "../store/store.ts";
 import {type Command, commandHelp, completionsOf, parseCommand} from "./commands.ts";
 import {type Edited, type Editor, edit, emptyEditor, type Input, replace} from "./line-editor.ts";
 import {callLines, contactLines} from "./listings.ts";
+import {answerLine, refuseLine} from "./rpc.ts";
+import type {ProvisionedPhone} from "./rpc-methods.ts";
 import {changesOf, knownAtStaging, knownNow, nothingStaged, type Staged, stage, told} from "./staging.ts";
 
-export interface ConsoleOptions {
+export interface ConsoleOptions extends ProvisionedPhone {
     readonly link: SerialLink;
-    readonly config: Config;
-    readonly store: Store;
-    /** The lines of `status`; never a secret. */
-    readonly status: () => readonly string[];
     /** The last events, without numbers and names. */
     readonly blackBox: () => readonly string[];
-    readonly version: string;
     readonly log: Log;
 }
 
@@ -37,6 +32,8 @@ class Console {
     #staged: Staged = nothingStaged;
     #asking: SettingName | null = null;
     #greeted = false;
+    /** A prompt waits on the last line of the terminal. */
+    #prompted = false;
     /** Commands run one after the other; bytes that arrive meanwhile wait here in order. */
     #tail: Promise<void> = Promise.resolve();
 
@@ -56,6 +53,7 @@ class Console {
         this.#staged = nothingStaged;
         this.#asking = null;
         this.#greeted = false;
+        this.#prompted = false;
     }
 
     #failed(thrown: unknown): void {
@@ -96,12 +94,28 @@ class Console {
         const text =
             this.#asking === null ? `offhook${this.#staged.size > 0 ? "*" : ""}> ` : `${this.#asking} (unseen): `;
         this.#options.link.write(Buffer.from(text, "utf8"));
+        this.#prompted = true;
+    }
+
+    /** A tool's answer has a line of its own, whatever stands on the terminal. */
+    #answer(line: string | null): void {
+        if (line === null) return;
+        this.#options.link.write(Buffer.from(`${this.#prompted ? "\r\n" : ""}${line}\r\n`, "utf8"));
+        this.#prompted = false;
     }
 
     async #input(input: Input): Promise<void> {
         switch (input.type) {
             case "complete": {
                 this.#complete();
+                return;
+            }
+            case "request": {
+                this.#answer(await answerLine(this.#options, this.#options.log, input.text));
+                return;
+            }
+            case "requestError": {
+                this.#answer(refuseLine(input.what));
                 return;
             }
             case "cancel": {

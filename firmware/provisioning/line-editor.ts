@@ -1,10 +1,13 @@
 /**
  * What a person types in a terminal, a byte at a time: echo, backspace, history, completion. Pure: a state and bytes in,
  * a state, bytes to echo and inputs out. Text is kept as one character an octet (latin1) until a line is whole, so that
- * a UTF-8 sequence may be split anywhere.
+ * a UTF-8 sequence may be split anywhere. A line that begins with `{` (or `[`, a batch) is a tool's: it may hold a
+ * password, so that it is neither echoed nor kept, and nothing in it but its end is a key.
  */
 
 export const longestLine = 16_384;
+/** Octets of a tool's request. */
+export const longestRequest = 65_536;
 const historyLength = 50;
 
 export interface Editor {
@@ -20,11 +23,16 @@ export interface Editor {
     readonly overlong: boolean;
     /** True inside a frame of a modem probe (0x7E … 0x7E), which is none of our business. */
     readonly frame: boolean;
+    /** True inside a tool's line. Told by its first octet alone: to look at a long text for each octet costs dearly. */
+    readonly request: boolean;
 }
 
 export type Input =
     | {readonly type: "line"; readonly text: string}
     | {readonly type: "error"; readonly what: string}
+    /** The same two of a tool. */
+    | {readonly type: "request"; readonly text: string}
+    | {readonly type: "requestError"; readonly what: string}
     | {readonly type: "cancel"}
     | {readonly type: "complete"};
 
@@ -42,12 +50,17 @@ export const emptyEditor: Editor = {
     afterReturn: false,
     overlong: false,
     frame: false,
+    request: false,
 };
 
 /** Takes one octet. With `hidden` the line is not echoed and not kept in the history. */
 export function edit(editor: Editor, octet: number, hidden: boolean): Edited {
     const character = String.fromCharCode(octet);
     if (editor.frame) return stays({...editor, frame: octet !== 0x7e && character !== "\r" && character !== "\n"});
+    if (editor.request) return editRequest(editor, character);
+    if (beginsRequest(editor, character, hidden)) {
+        return stays({...editor, text: character, request: true, escape: "", recalled: null, afterReturn: false});
+    }
     if (editor.escape !== "") return editEscape(editor, character, hidden);
     if (character === "\n" && editor.afterReturn) return stays({...editor, afterReturn: false});
     const next = {...editor, afterReturn: character === "\r"};
@@ -82,6 +95,24 @@ export function edit(editor: Editor, octet: number, hidden: boolean): Edited {
     }
 }
 
+/** A `[` may be the second octet of a cursor key; a `{` behind a lone Esc is none of a key. */
+function beginsRequest(editor: Editor, character: string, hidden: boolean): boolean {
+    if (hidden || editor.text !== "" || editor.overlong) return false;
+    return character === "{" || (character === "[" && editor.escape === "");
+}
+
+function editRequest(editor: Editor, character: string): Edited {
+    if (character !== "\r" && character !== "\n") {
+        const overlong = editor.overlong || editor.text.length >= longestRequest;
+        return stays(overlong ? {...editor, overlong} : {...editor, text: editor.text + character});
+    }
+    const next = {...editor, text: "", request: false, overlong: false, afterReturn: character === "\r"};
+    const read = editor.overlong ? tooLong(longestRequest) : decode(editor.text);
+    const input: Input =
+        read.type === "line" ? {type: "request", text: read.text} : {type: "requestError", what: read.what};
+    return {editor: next, echo: "", inputs: [input]};
+}
+
 const stays = (editor: Editor): Edited => ({editor, echo: "", inputs: []});
 
 function insert(editor: Editor, character: string, hidden: boolean): Edited {
@@ -105,12 +136,17 @@ function endOfLine(editor: Editor, hidden: boolean): Edited {
             ? editor.history
             : [...editor.history, editor.text].slice(-historyLength);
     const next = {...editor, text: "", recalled: null, overlong: false, history};
-    return {editor: next, echo: "\r\n", inputs: [editor.overlong ? tooLong : decode(editor.text)]};
+    return {editor: next, echo: "\r\n", inputs: [editor.overlong ? tooLong(longestLine) : decode(editor.text)]};
 }
 
-const tooLong: Input = {type: "error", what: `the line has more than ${longestLine} octets; nothing of it was taken`};
+type Read = Input & {readonly type: "line" | "error"};
 
-function decode(octets: string): Input {
+const tooLong = (most: number): Read => ({
+    type: "error",
+    what: `the line has more than ${most} octets; nothing of it was taken`,
+});
+
+function decode(octets: string): Read {
     try {
         const text = new TextDecoder("utf-8", {fatal: true}).decode(Buffer.from(octets, "latin1"));
         return {type: "line", text};

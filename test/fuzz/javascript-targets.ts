@@ -4,11 +4,15 @@
  */
 import {isIP} from "node:net";
 import {isDeepStrictEqual} from "node:util";
+import {initialSettings} from "../../firmware/config/schema.ts";
+import {validate} from "../../firmware/config/validate.ts";
 import {PhoneError} from "../../firmware/errors.ts";
 import {createLog} from "../../firmware/log.ts";
 import {DigitMapError, matchDigits, parseDigitMap} from "../../firmware/phone/digit-map.ts";
 import {completionsOf, parseCommand} from "../../firmware/provisioning/commands.ts";
-import {edit, emptyEditor, longestLine} from "../../firmware/provisioning/line-editor.ts";
+import {edit, emptyEditor, longestLine, longestRequest} from "../../firmware/provisioning/line-editor.ts";
+import {errorLine, membersOf, parseRequest, type Request} from "../../firmware/provisioning/rpc-message.ts";
+import {readChanges} from "../../firmware/provisioning/rpc-settings.ts";
 import {guardDigest} from "../../firmware/sip/digest.ts";
 import {reasonCauses} from "../../firmware/sip/end-reason.ts";
 import {Framer, MAX_BODY, MAX_HEAD} from "../../firmware/sip/framer.ts";
@@ -185,11 +189,51 @@ function editor(octets: Buffer): void {
     for (const octet of octets.subarray(1)) {
         const edited = edit(state, octet, hidden);
         state = edited.editor;
-        must(state.text.length <= longestLine && state.history.length <= 50, "bounds");
+        must(
+            state.text.length <= (state.request ? longestRequest : longestLine) && state.history.length <= 50,
+            "bounds",
+        );
         must(!hidden || /^(\r\n|\^C\r\n)?$/.test(edited.echo), "nothing of a secret is echoed");
         for (const input of edited.inputs) if (input.type === "line") parseCommand(input.text);
         completionsOf(state.text);
     }
+}
+
+/** A tool's line: nothing of it is echoed or kept, and what is wrong with it is told on one line in words of ours. */
+function rpc(octets: Buffer): void {
+    let state = emptyEditor;
+    for (const octet of [0x7b, ...octets.filter((each) => each !== 0x0a && each !== 0x0d), 0x0a]) {
+        const {editor: next, echo, inputs} = edit(state, octet, false);
+        state = next;
+        must(echo === "" && next.history.length === 0, "neither echo nor history");
+        for (const input of inputs) {
+            must(input.type === "request" || input.type === "requestError", "a tool's line");
+            if (input.type === "request") request(input.text);
+        }
+    }
+    must(isDeepStrictEqual(state, emptyEditor), "a line that has ended");
+}
+
+function request(line: string): void {
+    const parsed = parseRequest(line);
+    if (!parsed.ok) {
+        must(!errorLine(parsed.id, parsed.error).includes("\n") && parsed.error.message.length < 100, "words of ours");
+        return;
+    }
+    const {id, method, params} = parsed.request;
+    const written = (request: Request): string =>
+        // JSON has one zero, JavaScript two.
+        JSON.stringify({
+            jsonrpc: "2.0",
+            id: request.id,
+            method: request.method,
+            params: Object.fromEntries(request.params),
+        });
+    const again = parseRequest(written({id, method, params}));
+    must(again.ok && written(again.request) === written(parsed.request), "itself again");
+    const read = readChanges(membersOf(params.get("changes")) ?? params);
+    const judged = validate(read.changes, initialSettings);
+    if (judged.ok) must(Object.keys(judged.settings).length === Object.keys(initialSettings).length, "no new setting");
 }
 
 /** The first octet says into what chunks the others are cut. */
@@ -239,6 +283,7 @@ export const javascriptTargets: Readonly<Record<string, Target>> = {
     names: text(names),
     digest: text(digest),
     editor,
+    rpc,
     display,
     "digit-map": text(digitMap),
 };

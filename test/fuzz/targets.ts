@@ -30,6 +30,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     {name: "names", kind: "javascript", octets: 1_024, runs: 10_000, dictionary: "sip"},
     {name: "digest", kind: "javascript", octets: 1_024, runs: 8_000, dictionary: "sip"},
     {name: "editor", kind: "javascript", octets: 2_048, runs: 6_000},
+    {name: "rpc", kind: "javascript", octets: 1_024, runs: 6_000},
     {name: "display", kind: "javascript", octets: 1_024, runs: 10_000},
     {name: "digit-map", kind: "javascript", octets: 2_200, runs: 20_000},
 ];

@@ -102,7 +102,7 @@ describe("the registry of settings", () => {
 describe("a commit", () => {
     it("is in force at once and after a restart, with the usual port filled in", async () => {
         const config = await load();
-        expect(await config.commit(account)).toEqual({ok: true, scopes: new Set(["register"])});
+        expect(await config.commit(account)).toEqual({ok: true, scopes: new Set(["register"]), revision: 1});
         const again = await load();
         expect(again.accounts()).toMatchObject([{id: 0, user: "alice", authUser: "alice", port: 5060}]);
         expect(again.accounts()[0]?.password.reveal()).toBe("canary-password");
@@ -202,6 +202,7 @@ describe("two who commit", () => {
         expect(await config.commit(changes, known)).toEqual({
             ok: false,
             why: "changed",
+            names: ["phone.name"],
             errors: [refused],
             revision: 1,
         });
