@@ -14,8 +14,15 @@ const require = createRequire(import.meta.url);
 /** The files that Node loads for a package, its own description included; machine code among them. */
 function filesOf(name: string): readonly string[] {
     require(name);
-    const loaded = Object.keys(require.cache).filter((path) => path.startsWith(join(top, "node_modules")));
-    return [...new Set(loaded.flatMap((path) => [path, descriptionOf(path)]))];
+    const loaded = new Set<string>();
+    // Whoever gathers may have loaded more than a device does: what counts is what the package itself asked for.
+    const follow = (module: NodeJS.Module | undefined): void => {
+        if (module === undefined || loaded.has(module.filename)) return;
+        loaded.add(module.filename);
+        for (const child of module.children) follow(child);
+    };
+    follow(require.cache[require.resolve(name)]);
+    return [...new Set([...loaded].flatMap((path) => [path, descriptionOf(path)]))];
 }
 
 /** The package.json that says how a file is to be loaded. */
