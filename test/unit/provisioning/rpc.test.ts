@@ -5,7 +5,6 @@ import {afterEach, beforeEach, describe, expect, it} from "vitest";
 import {Config} from "../../../firmware/config/config.ts";
 import {settingNames, settingOf} from "../../../firmware/config/schema.ts";
 import {createLog} from "../../../firmware/log.ts";
-import type {Call} from "../../../firmware/phone/call.ts";
 import {attachConsole} from "../../../firmware/provisioning/console.ts";
 import {longestRequest} from "../../../firmware/provisioning/line-editor.ts";
 import {parseRequest} from "../../../firmware/provisioning/rpc-message.ts";
@@ -13,6 +12,7 @@ import {readChanges} from "../../../firmware/provisioning/rpc-settings.ts";
 import {Store} from "../../../firmware/store/store.ts";
 import {openVault} from "../../../firmware/store/vault.ts";
 import {seededRandom} from "../../support/random.ts";
+import {ringingCall} from "../../support/ringing-call.ts";
 import {Cable} from "./cable.ts";
 
 interface Answer {
@@ -51,27 +51,6 @@ afterEach(async () => {
     await store.close();
     rmSync(folder, {recursive: true, force: true});
 });
-
-const ringing: Call = {
-    id: "in",
-    direction: "incoming",
-    phase: "ringing",
-    account: 0,
-    party: {number: "", name: null},
-    emergency: false,
-    appearedAt: 0,
-    talkingSince: null,
-    hearing: false,
-    deadline: null,
-    security: "none",
-    suite: null,
-    quality: null,
-    notedAt: null,
-    hold: {local: false, remote: false},
-    pending: null,
-    session: null,
-    reason: null,
-};
 
 /** Sends octets that hold one request with its end, and answers what came back, which must be one line of JSON. */
 async function exchange(link: Cable, octets: string | Uint8Array): Promise<Answer> {
@@ -204,7 +183,7 @@ describe("a tool at the port", () => {
     it("reads the calls by pages, the newest first", async () => {
         expect((await call("calls.list")).result).toEqual({calls: [], next: null});
         for (const number of ["601", "602", "603"]) {
-            const busy = {...ringing, id: `in-${number}`, party: {number, name: null}};
+            const busy = ringingCall({id: `in-${number}`, party: {number, name: null}});
             const startedAt = Number(number) * 1_000;
             await store.calls.open(busy, startedAt);
             await store.calls.close({...busy, phase: "ending", reason: {code: "busy", sip: 486}}, startedAt + 1, null);

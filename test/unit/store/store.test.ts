@@ -10,6 +10,7 @@ import {openDatabase} from "../../../firmware/store/database.ts";
 import {migrate, newestVersion} from "../../../firmware/store/migrations.ts";
 import {Store} from "../../../firmware/store/store.ts";
 import {mayMount} from "../../support/mount.ts";
+import {ringingCall} from "../../support/ringing-call.ts";
 
 const log = createLog(() => undefined, "error");
 let folder = "";
@@ -17,27 +18,7 @@ const faults: (string | null)[] = [];
 const openStore = (): Promise<Store> => Store.open({folder, log, onFault: (fault) => faults.push(fault)});
 
 function call(id: string, changes: Partial<Call> = {}): Call {
-    return {
-        id,
-        direction: "incoming",
-        phase: "ringing",
-        account: 0,
-        party: {number: "601", name: "Ada"},
-        emergency: false,
-        appearedAt: 0,
-        talkingSince: null,
-        hearing: false,
-        deadline: null,
-        security: "none",
-        suite: null,
-        quality: null,
-        notedAt: null,
-        hold: {local: false, remote: false},
-        pending: null,
-        session: null,
-        reason: null,
-        ...changes,
-    };
+    return ringingCall({id, party: {number: "601", name: "Ada"}, ...changes});
 }
 const quality: CallQuality = {
     codec: "opus",
