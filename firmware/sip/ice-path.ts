@@ -25,7 +25,7 @@ export interface IcePathListener {
 export interface IcePathOptions {
     readonly open: (options: IceOptions) => IceSession;
     readonly role: IceOptions["role"];
-    /** The addresses and servers of the moment, asked again at a restart. */
+    /** The addresses and servers of the moment; at a restart the addresses are asked for again. */
     readonly means: () => Pick<IceOptions, "addresses" | "stun" | "turn" | "relayOnly">;
 }
 

@@ -1,6 +1,6 @@
 /** The phone on the bench and a browser that call one another, each with a tone of its own. */
 import {join} from "node:path";
-import {expect} from "vitest";
+import {expect, type TestContext} from "vitest";
 import {type BenchPhone, benchPassword} from "./bench-phone.ts";
 import {listen} from "./listening.ts";
 import {type WebCallOptions, WebPeer, type WebPeerOptions} from "./peers.ts";
@@ -13,6 +13,9 @@ const rate = 48_000;
 export const tones = {phone: 1_000, web: 600} as const;
 /** What the phone's microphone hears. */
 export const phoneVoice: Wav = {rate, samples: sine(rate, 1_000, tones.phone, TONE_LEVEL)};
+
+/** On the glass: how far the sound of a call is in cipher. */
+export const marks = {end: /\d:\d\d +\S+ ◉/, hop: /\d:\d\d +\S+ ◐/, none: /\d:\d\d +\S+ ○/} as const;
 
 export interface Pair {
     readonly bench: BenchPhone;
@@ -98,5 +101,24 @@ export async function hangUp({bench, web}: Pair): Promise<void> {
     const ended = web.next("ended");
     await bench.board.putDown();
     await ended;
+    await bench.phase("none");
+}
+
+/** Changes settings that have the phone register anew; resolves when it has. */
+export async function provisionAnew(
+    bench: BenchPhone,
+    settings: Readonly<Record<string, string>>,
+    transport: "tcp" | "tls" | "wss" = "wss",
+): Promise<void> {
+    const registered = bench.kamailio.process.nextLine(new RegExp(`registered phone over ${transport}`));
+    await bench.console.provision(settings);
+    await registered;
+    await bench.registered();
+}
+
+/** After each test: the handset lies on its cradle, and of one that failed there is what the phone said. */
+export async function comesToRest(bench: BenchPhone, {task}: TestContext): Promise<void> {
+    if (task.result?.state === "fail") console.log(bench.process.log.slice(-40).join("\n"));
+    if (bench.said.hook === "off") await bench.board.putDown();
     await bench.phase("none");
 }

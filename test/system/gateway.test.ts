@@ -6,8 +6,10 @@ import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {BenchPhone} from "../support/bench-phone.ts";
 import {type Baresip, MEDIA_SIDES, type RtpEngine, startRtpEngine, type WebPeer} from "../support/peers.ts";
 import {
+    comesToRest,
     hangUp,
     hearOneAnother,
+    marks,
     phoneCalls,
     phoneHears,
     phoneVoice,
@@ -16,8 +18,6 @@ import {
     webCalls,
 } from "../support/phone-and-web.ts";
 
-/** On the glass: how far the sound is in cipher. */
-const marks = {end: /\d:\d\d +\S+ ◉/, hop: /\d:\d\d +\S+ ◐/, none: /\d:\d\d +\S+ ○/} as const;
 /** The users that the phone is, each spoken to in its own kind of media by the gateway, and by whom. */
 const identities = {webrtc: "phone", sdes: "600", plain: "603"} as const;
 const WEB = "601";
@@ -50,11 +50,7 @@ afterAll(async () => {
     await engine?.stop();
     rmSync(folder, {recursive: true, force: true});
 });
-afterEach(async ({task}) => {
-    if (task.result?.state === "fail") console.log(bench.process.log.slice(-40).join("\n"));
-    if (bench.said.hook === "off") await bench.board.putDown();
-    await bench.phase("none");
-});
+afterEach((context) => comesToRest(bench, context));
 
 async function becomes(media: keyof typeof identities): Promise<void> {
     const user = identities[media];

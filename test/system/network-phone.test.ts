@@ -1,22 +1,20 @@
 /** The phone at a host of its own, behind a cable that can be bad, and a browser at another. */
-import {mkdtempSync, rmSync} from "node:fs";
-import {tmpdir} from "node:os";
-import {join} from "node:path";
 import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
-import {BenchPhone} from "../support/bench-phone.ts";
+import type {BenchPhone} from "../support/bench-phone.ts";
 import {listen} from "../support/listening.ts";
-import {type ImpairmentRules, type NetworkHost, networkRefusal, TestNetwork, type WebPeer} from "../support/peers.ts";
+import {type ImpairmentRules, type NetworkHost, networkRefusal, type WebPeer} from "../support/peers.ts";
 import {medianLevel, TONE_LEVEL} from "../support/peers-hearing.ts";
 import {
+    comesToRest,
     hangUp,
     hearOneAnother,
     type Pair,
     phoneCalls,
-    phoneVoice,
     startWeb,
     tones,
     webCalls,
 } from "../support/phone-and-web.ts";
+import {type AtDesk, startAtDesk} from "../support/phone-at-desk.ts";
 
 /** How far a tone with losses concealed may be from its level, in dB. */
 const CONCEALED = 3;
@@ -25,41 +23,24 @@ const refusal = networkRefusal();
 if (refusal !== null) console.warn(`skipped: ${refusal}`);
 
 describe.skipIf(refusal !== null)("the phone at a host of its own", () => {
-    let folder = "";
-    let network: TestNetwork;
+    let at: AtDesk;
     let desk: NetworkHost;
     let bench: BenchPhone;
     let web: WebPeer;
     let pair: Pair;
     beforeAll(async () => {
-        folder = mkdtempSync(join(tmpdir(), "offhook-network-"));
-        network = await TestNetwork.start({folder});
-        desk = await network.host({impaired: true});
-        const elsewhere = await network.host();
-        bench = await BenchPhone.start({
-            folder,
-            transport: "wss",
-            display: "cfa635",
-            sound: "virtual",
-            farEnds: [],
-            microphone: phoneVoice,
-            settings: {"account1.media": "webrtc"},
-            network: {phone: desk, others: network.hub},
-        });
-        web = await startWeb(bench, {loopback: false, within: elsewhere.within});
+        at = await startAtDesk("wss", {"account1.media": "webrtc"}, {impaired: true});
+        ({desk, bench} = at);
+        web = await startWeb(bench, {loopback: false, within: at.elsewhere.within});
         pair = {bench, web};
     });
     afterAll(async () => {
         await web?.stop();
-        await bench?.stop();
-        await network?.stop();
-        rmSync(folder, {recursive: true, force: true});
+        await at?.stop();
     });
-    afterEach(async ({task}) => {
+    afterEach(async (context) => {
         await desk.impairment.set({});
-        if (task.result?.state === "fail") console.log(bench.process.log.slice(-40).join("\n"));
-        if (bench.said.hook === "off") await bench.board.putDown();
-        await bench.phase("none");
+        await comesToRest(bench, context);
     });
 
     /** How far the tone is from its level, in dB, in most of the next four seconds. */

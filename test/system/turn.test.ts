@@ -6,18 +6,19 @@ import {afterAll, afterEach, beforeAll, describe, expect, it} from "vitest";
 import {BenchPhone} from "../support/bench-phone.ts";
 import {startTurnServer, type TurnServer, type TurnServerOptions, type WebPeer} from "../support/peers.ts";
 import {
+    comesToRest,
     hangUp,
     hearOneAnother,
+    marks,
     type Pair,
     phoneCalls,
     phoneVoice,
+    provisionAnew,
     startWeb,
     webCalls,
 } from "../support/phone-and-web.ts";
 
 const user = {name: "turner", password: "a-secret-of-turn"};
-/** On the glass: the padlock that is closed to the other end. */
-const END_TO_END = /\d:\d\d +\S+ ◉/;
 const NO_WAY = "No way for sound";
 
 let folder = "";
@@ -46,11 +47,7 @@ afterAll(async () => {
     await server?.stop();
     rmSync(folder, {recursive: true, force: true});
 });
-afterEach(async ({task}) => {
-    if (task.result?.state === "fail") console.log(bench.process.log.slice(-40).join("\n"));
-    if (bench.said.hook === "off") await bench.board.putDown();
-    await bench.phase("none");
-});
+afterEach((context) => comesToRest(bench, context));
 
 let serverCount = 0;
 
@@ -62,16 +59,13 @@ async function useServer(
     await server?.stop();
     serverCount += 1;
     server = await startTurnServer({folder: join(folder, `turn-${serverCount}`), transport, user, ...more});
-    const registered = bench.kamailio.process.nextLine(/registered phone over wss/);
-    await bench.console.provision({"ice.turn": server.url(), "ice.turn-password": password});
-    await registered;
-    await bench.registered();
+    await provisionAnew(bench, {"ice.turn": server.url(), "ice.turn-password": password});
     return server;
 }
 
 /** The browser knows no other address of the phone's than the one that the server lent. */
 async function isRelayed(address: string): Promise<void> {
-    await bench.glass.shows(END_TO_END);
+    await bench.glass.shows(marks.end);
     await hearOneAnother(pair);
     const {local, remote} = await web.statistics();
     expect(local?.type).not.toBe("relay");

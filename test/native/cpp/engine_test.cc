@@ -177,7 +177,7 @@ TEST_CASE("a device that is lost is told after a few attempts, tried again, and 
     CHECK(phone.ear->opened == 2);
 }
 
-/** A new folder: the tests of two flavours run at the same time. */
+/** A new folder, so that two runs at a time do not meet. */
 static std::filesystem::path ownFolder() {
     auto path = (std::filesystem::temp_directory_path() / "offhook-engine-XXXXXX").string();
     REQUIRE(mkdtemp(path.data()) != nullptr);
