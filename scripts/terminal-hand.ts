@@ -129,5 +129,6 @@ export class PhoneAtHand implements Shown {
     #leaveConsole(): void {
         this.#console = null;
         process.stdout.write("\u001b[2J\u001b[?25l");
+        this.#terminal.wiped();
     }
 }

@@ -69,6 +69,11 @@ export class Terminal {
         this.#timer = setInterval(() => this.#draw(shown), drawMs);
     }
 
+    /** The picture was wiped: what stands in it is drawn again though nothing of it changed. */
+    wiped(): void {
+        this.#drawn = "";
+    }
+
     /** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
     #draw(shown: Shown): void {
         if (this.#ending) return;

@@ -11,7 +11,7 @@
 import {spawn} from "node:child_process";
 import {globSync, mkdirSync, readFileSync, rmSync} from "node:fs";
 import {availableParallelism} from "node:os";
-import {join} from "node:path";
+import {join, relative} from "node:path";
 import {fuzzBounded} from "../test/fuzz/run.ts";
 
 const TOP = join(import.meta.dirname, "..");
@@ -21,6 +21,8 @@ interface Count {
     readonly passed: number;
     readonly failed: number;
     readonly skipped: number;
+    /** What failed, where the step can name it. */
+    readonly names?: readonly string[];
 }
 
 interface Step {
@@ -104,7 +106,13 @@ interface VitestReport {
     readonly numFailedTests: number;
     readonly numPendingTests: number;
     readonly numTodoTests: number;
-    readonly testResults: readonly {readonly status: string; readonly assertionResults: readonly unknown[]}[];
+    readonly testResults: readonly VitestFile[];
+}
+
+interface VitestFile {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly {readonly status: string; readonly fullName: string}[];
 }
 
 /** Counts vitest's tests; a file that could not be loaded is one failure. */
@@ -116,7 +124,16 @@ export function countVitest(report: VitestReport): Count {
         passed: report.numPassedTests,
         failed: report.numFailedTests + unloaded.length,
         skipped: report.numPendingTests + report.numTodoTests,
+        names: report.testResults.flatMap(failuresOf),
     };
+}
+
+/** Names what failed of a file: its tests, or all of it. */
+function failuresOf({name, status, assertionResults}: VitestFile): string[] {
+    const file = relative(TOP, name);
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (status === "failed" && failed.length === 0) return [file];
+    return failed.map(({fullName}) => `${file}: ${fullName}`);
 }
 
 function vitest(project: string): Step {
@@ -199,6 +216,8 @@ async function main(parts: readonly string[]): Promise<number> {
     }
     const {passed, failed, skipped} = sum(counts);
     console.log(`\n${table.join("\n")}\n`);
+    // A long run is read from its end.
+    for (const name of counts.flatMap(({names = []}) => names)) console.log(`failed: ${name}`);
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
     return failed === 0 ? 0 : 1;
 }
