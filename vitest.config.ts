@@ -2,8 +2,8 @@ import {defineConfig} from "vitest/config";
 
 export default defineConfig({
     test: {
-        // The native and system tests mostly wait for real-time audio: two files at a time fill no core. A virtual
-        // board is a whole machine under emulation, which does.
+        // The native and system tests mostly wait for real-time audio: two or three files at a time fill no core. A
+        // virtual board is a whole machine under emulation, which does.
         projects: [
             {
                 test: {
@@ -35,7 +35,7 @@ export default defineConfig({
                 test: {
                     name: "system",
                     include: ["test/system/**/*.test.ts"],
-                    maxWorkers: 2,
+                    maxWorkers: 3,
                     pool: "forks",
                     testTimeout: 120_000,
                     hookTimeout: 120_000,

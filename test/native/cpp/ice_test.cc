@@ -296,20 +296,25 @@ TEST_CASE("any order of calls ends with every session released") {
     IcePhone phone(true);
     std::vector<int> ids;
     const IceRemote remote = phone.description();
+    const auto openAnother = [&] {
+        const IceOptions options{.controlling = random() % 2 == 0,
+                                 .addresses = {"127.0.0.1"},
+                                 .stun = std::nullopt,
+                                 .turn = {},
+                                 .relayOnly = random() % 4 == 0};
+        IceCredentials local;
+        try {
+            ids.push_back(phone.engine.openIceSession(options, local).id());
+        } catch (const EngineError& refused) {
+            // On a machine that leaves the threads no time, those that were closed are not gone yet.
+            CHECK(refused.code() == "busy");
+        }
+    };
     for (int step = 0; step < 200; ++step) {
         const int id = ids.empty() ? 0 : ids[random() % ids.size()];
         switch (ids.empty() ? 0 : random() % 6) {
             case 0: {
-                IceCredentials local;
-                if (ids.size() == 8) break;
-                ids.push_back(phone.engine
-                                  .openIceSession({.controlling = random() % 2 == 0,
-                                                   .addresses = {"127.0.0.1"},
-                                                   .stun = std::nullopt,
-                                                   .turn = {},
-                                                   .relayOnly = random() % 4 == 0},
-                                                  local)
-                                  .id());
+                if (ids.size() < 8) openAnother();
                 break;
             }
             case 1: {
