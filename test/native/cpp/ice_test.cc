@@ -305,9 +305,11 @@ TEST_CASE("any order of calls ends with every session released") {
         IceCredentials local;
         try {
             ids.push_back(phone.engine.openIceSession(options, local).id());
+            return true;
         } catch (const EngineError& refused) {
             // On a machine that leaves the threads no time, those that were closed are not gone yet.
             CHECK(refused.code() == "busy");
+            return false;
         }
     };
     for (int step = 0; step < 200; ++step) {
@@ -342,6 +344,10 @@ TEST_CASE("any order of calls ends with every session released") {
             }
         }
     }
+    // Had one of them been kept, there would be no room for as many as there can be beside the phone's own.
+    for (const int id : ids) phone.engine.closeSession(id);
+    ids.clear();
+    while (ids.size() < kMaxSessions - 1) REQUIRE(eventually(openAnother));
     phone.engine.close();
     CHECK_THROWS_AS(phone.engine.fingerprint(), EngineError);
 }
