@@ -77,8 +77,9 @@ export class Terminal {
     /** Draws when something changed; a terminal that is looked at over a slow line stays readable. */
     #draw(shown: Shown): void {
         if (this.#ending) return;
-        const picture = shown.picture(process.stdout.rows ?? 24, this.#notice) ?? "";
-        if (picture !== this.#drawn) process.stdout.write(picture);
+        const picture = shown.picture(process.stdout.rows ?? 24, this.#notice);
+        if (picture === null || picture === this.#drawn) return;
+        process.stdout.write(picture);
         this.#drawn = picture;
     }
 
