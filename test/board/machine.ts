@@ -93,8 +93,9 @@ export class Machine {
         const {folder, disk} = this.#options;
         buildBoard();
         await disk.listen(join(folder, "disk"));
-        const qemu = spawn("qemu-system-x86_64", this.#arguments(), {stdio: ["ignore", "inherit", "inherit"]});
-        process.once("exit", () => qemu.kill("SIGKILL"));
+        // The kernel ends it with us, however we end.
+        const command = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...this.#arguments()];
+        const qemu = spawn("setpriv", command, {stdio: ["ignore", "inherit", "inherit"]});
         const ended = once(qemu, "exit");
         const [display, agent, monitor] = (await Promise.all(
             ["display", "agent", "qmp"].map((name) => connectTo(join(folder, name), qemu)),
